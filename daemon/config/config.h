@@ -1,0 +1,88 @@
+/*
+ * The daemon's configuration: one struct, filled from defaults, blackbulld.conf, BLACKBULLD_* in the
+ * environment and the command line, in that order of strength. All of it, --help, the completions and the man
+ * pages come from, or are checked against, the one table in options.c.
+ */
+#ifndef DAEMON_CONFIG_CONFIG_H
+#define DAEMON_CONFIG_CONFIG_H
+
+#include "common/attr.h"
+#include "common/http_limits.h"
+#include "common/log.h"
+#include "common/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum target_kind { TARGET_APP, TARGET_COMMAND, TARGET_SITE };
+enum handover { HANDOVER_FRESH, HANDOVER_OVERLAP };
+enum ready_kind { READY_AUTO, READY_NOTIFY, READY_DELAY };
+
+struct config {
+	/* What runs. */
+	enum target_kind kind;
+	char *target; /* "module:attribute"; absolute directory of a site; NULL for commands */
+	struct strv command; /* of TARGET_COMMAND: program and arguments */
+	char *target_origin; /* how it was found, for one log line: "main.py has app"; NULL if given */
+	char *directory;     /* absolute: where the daemon was started */
+	char *python;	     /* as given; "python3" is looked up in PATH at spawn */
+	char *app_dir;	     /* absolute */
+	char *root_path;     /* or NULL */
+	char *interface;     /* "auto", "asgi", "wsgi" */
+	char *lifespan;	     /* "auto", "on", "off" */
+
+	/* Where it listens. Empty: LISTEN_FDS if systemd passed some, else 127.0.0.1:8000. */
+	struct strv binds;
+	uint32_t workers; /* resolved: never 0 */
+
+	/* Reloading. */
+	bool reload;
+	struct strv reload_paths; /* absolute, normalized; at least one with reload */
+	struct strv reload_include;
+	struct strv reload_exclude;
+	uint32_t reload_delay_ms; /* quiet window for a single file; default 3 */
+	uint32_t reload_poll_ms;  /* 0: inotify */
+	char *build;		  /* shell command, or NULL */
+	enum handover handover;	  /* resolved */
+	enum ready_kind ready;
+	uint32_t ready_delay_ms; /* of READY_DELAY */
+	uint64_t ready_timeout_ms;
+	uint64_t drain_timeout_ms;
+
+	/* HTTP. */
+	struct http_limits limits;
+	char *forwarded_allow_ips; /* or NULL */
+	bool access_log;
+
+	/* The daemon itself. */
+	enum log_level log_level;
+	enum log_format log_format;
+	char *admin; /* socket path, "off", or NULL: in the instance's folder */
+	char *name;  /* or NULL */
+};
+
+/* What a command line asks for besides running. */
+enum config_action { CONFIG_RUN, CONFIG_CHECK, CONFIG_HELP, CONFIG_VERSION };
+
+struct config_error {
+	char text[512]; /* one line, without the program's name: what, which value, what to do */
+};
+
+/*
+ * Reads everything. `environ` and the current directory are consulted, nothing is changed or created.
+ * Returns 0 and fills *c and *action; -EINVAL: usage error, -ENOENT/-EIO: a file that was named cannot be
+ * read; then *e says why. *c needs config_finish() only after 0.
+ */
+int config_load(struct config *c, enum config_action *action, int argc, char *const argv[],
+		struct config_error *e) BB_NODISCARD;
+void config_finish(struct config *c);
+
+const char *target_kind_name(enum target_kind k); /* "app", "command", "site" */
+const char *handover_name(enum handover h);	  /* "fresh", "overlap" */
+
+/* Writes --help to out (a FILE of the caller's), from the option table. */
+struct _IO_FILE;
+void config_print_help(struct _IO_FILE *out);
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * The channel between the master and one worker: messages on a SOCK_SEQPACKET pair.
+ *
+ * A worker started by one build may talk to the master of the next, so every message carries the
+ * format's version, bodies are written field by field, and unknown message types are skipped.
+ * EOF means that the other side is gone: a worker then exits at once.
+ *
+ *   message  version:u8  type:u8  reserved:u16  body
+ *
+ *   master                                    worker
+ *     CONFIG  (struct worker_config) ───────────►
+ *     ◄─────────────── READY | FAILED (struct worker_error)
+ *     PAUSE   stop accepting and reading ───────►   undone by RESUME
+ *     DRAIN   finish, give idle connections ────►
+ *     ◄─────────────── CONN   (one idle connection, 1 fd)
+ *     CONN    serve this one ───────────────────►
+ *     STATS ────────────────────────────────────►
+ *     ◄─────────────── STATS  (struct worker_stats)
+ *     STOP    close everything and exit ────────►
+ */
+#ifndef DAEMON_IPC_CHANNEL_H
+#define DAEMON_IPC_CHANNEL_H
+
+#include "common/attr.h"
+#include "common/buf.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CHANNEL_VERSION	    1
+#define CHANNEL_MESSAGE_MAX (128 * 1024) /* bytes */
+
+enum channel_type {
+	CHANNEL_CONFIG = 1,
+	CHANNEL_READY = 2,
+	CHANNEL_FAILED = 3,
+	CHANNEL_PAUSE = 4,
+	CHANNEL_RESUME = 5,
+	CHANNEL_DRAIN = 6,
+	CHANNEL_STOP = 7,
+	CHANNEL_STATS = 8,
+	CHANNEL_CONN = 9,
+};
+
+const char *channel_type_name(enum channel_type t);
+
+/* Why a worker could not start. Strings are owned; absent is NULL, line 0. */
+struct worker_error {
+	char *stage;   /* "import", "lifespan", "exec", "ready" … */
+	char *message; /* one line: "SyntaxError: invalid syntax" */
+	char *file;    /* absolute path of the innermost frame of the user's code */
+	char *detail;  /* traceback or the end of stderr, several lines */
+	uint32_t line;
+};
+
+void worker_error_finish(struct worker_error *e);
+int worker_error_encode(const struct worker_error *e, struct buf *out) BB_NODISCARD;
+/* *e is written on success only, and then owned by the caller. Returns 0, -EBADMSG or -ENOMEM. */
+int worker_error_decode(const void *data, size_t len, struct worker_error *e) BB_NODISCARD;
+
+struct worker_stats {
+	uint64_t requests;    /* begun since the worker started */
+	uint64_t accepted;    /* connections accepted from a listener */
+	uint32_t connections; /* open now */
+	uint32_t active;      /* requests in flight now */
+};
+
+int worker_stats_encode(const struct worker_stats *s, struct buf *out) BB_NODISCARD;
+int worker_stats_decode(const void *data, size_t len, struct worker_stats *s) BB_NODISCARD;
+
+/* What travels beside the descriptor of a connection that changes its worker. */
+struct conn_record {
+	const void *pending; /* bytes read from it that belong to no finished request */
+	size_t pending_len;
+	uint32_t listener; /* index of the listener that accepted it */
+	uint32_t requests; /* served on it so far */
+	char peer[64];	   /* "127.0.0.1:5312", "[::1]:80", "" for a Unix socket */
+};
+
+int conn_record_encode(const struct conn_record *c, struct buf *out) BB_NODISCARD;
+/* c->pending points into data. */
+int conn_record_decode(const void *data, size_t len, struct conn_record *c) BB_NODISCARD;
+
+/*
+ * Makes a pair: non-blocking, CLOEXEC, with send buffers that hold a full message.
+ * ends[0] is for the master. Returns 0 or -errno.
+ */
+int channel_pair(int ends[2]) BB_NODISCARD;
+
+/* Sends one message, with fd if it is >= 0 (the caller keeps it). 0, -EAGAIN, -EPIPE, -errno. */
+int channel_send(int sock, enum channel_type t, const void *body, size_t len, int fd) BB_NODISCARD;
+
+struct channel_message {
+	enum channel_type type;
+	const void *body; /* in the caller's buffer */
+	size_t len;
+	int fd; /* -1, or a descriptor that the caller now owns */
+};
+
+/*
+ * Receives one message into buf (size >= CHANNEL_MESSAGE_MAX). Returns 1 and fills *m; 0 at EOF;
+ * -EAGAIN; -EBADMSG for bytes that are no message; -errno.
+ */
+int channel_recv(int sock, void *buf, size_t size, struct channel_message *m) BB_NODISCARD;
+
+#endif

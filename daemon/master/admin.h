@@ -1,0 +1,55 @@
+/*
+ * The admin sockets: SP over ipc on our own listeners. One speaks REP (requests), one PUB (events).
+ * Transport only: bytes of a request in, bytes of a reply out; what requests mean is admin_cmd.c's.
+ *
+ * Listeners and all connections cross execve(2), with their unread and unsent bytes; whoever waits for an answer
+ * gets it from the new image. No client can make the master wait: slow subscribers lose messages.
+ */
+#ifndef DAEMON_MASTER_ADMIN_H
+#define DAEMON_MASTER_ADMIN_H
+
+#include "common/attr.h"
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct admin;
+struct ev_loop;
+struct handoff_fds;
+
+/* Whom to answer: a value that can be kept, saved and restored. conn numbers are never reused. */
+struct admin_peer {
+	uint64_t conn;
+	uint32_t request;
+	uid_t uid;
+	pid_t pid;
+};
+
+/* A request has arrived. The answer may be given at once or any time later. */
+typedef void admin_request_fn(void *owner, const struct admin_peer *from, const char *body,
+			      size_t len);
+
+/* Makes dir/admin.sock and dir/events.sock (or `path` and `path`.events). Returns 0 or -errno. */
+int admin_create(struct admin **a, struct ev_loop *loop, const char *rep_path, const char *pub_path,
+		 admin_request_fn *request, void *owner) BB_NODISCARD;
+/* Closes everything and unlinks the sockets, if they are still ours. */
+void admin_destroy(struct admin *a);
+
+/* Nothing happens when the client is gone. */
+void admin_reply(struct admin *a, const struct admin_peer *to, const char *body, size_t len);
+/* To every subscriber. */
+void admin_publish(struct admin *a, const char *body, size_t len);
+/* Makes a socket file anew that somebody has removed (SIGUSR1). Returns 0 or -errno. */
+int admin_recreate(struct admin *a) BB_NODISCARD;
+/* Tries once more to write what is queued; for a stop: answers leave before the sockets close. */
+void admin_flush(struct admin *a);
+
+/* Across execve(2): a JSON object, with descriptors put into `fds`. NULL when memory runs out. */
+json_t *admin_save(const struct admin *a, struct handoff_fds *fds);
+/* Takes the descriptors that `state` names out of `fds`. Connections that do not verify are dropped. */
+int admin_restore(struct admin **a, struct ev_loop *loop, const json_t *state,
+		  struct handoff_fds *fds, admin_request_fn *request, void *owner) BB_NODISCARD;
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * The master: owns everything that outlives a generation. One thread, one loop.
+ *
+ * master_init and master_finish name the modules in order and in reverse.
+ */
+#ifndef DAEMON_MASTER_MASTER_H
+#define DAEMON_MASTER_MASTER_H
+
+#include "common/attr.h"
+#include "common/clock.h"
+#include "common/list.h"
+#include "common/str.h"
+#include "daemon/config/config.h"
+#include "daemon/master/generation.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct admin;
+struct ev_loop;
+struct events;
+struct history;
+struct instance;
+struct listeners;
+struct logbook;
+struct output;
+struct signals;
+struct supervisor;
+struct waiters;
+struct watcher;
+
+struct master {
+	struct ev_loop *loop;
+	struct config *config;	/* in force */
+	char *const *argv;	/* of the first boot, for the re-exec */
+	char *exec_path;	/* argv[0] as an absolute path, symbolic links not resolved */
+	char boot_id[33];	/* 32 hex digits, made at first boot, kept across execve */
+	struct wall started_at; /* first boot */
+	struct mono started;
+	bool stopping;
+	bool degraded; /* the state from the image before could not be read */
+
+	struct list generations; /* struct generation.link, oldest first; terminal ones leave */
+	uint64_t next_number;
+	struct generation *last_failed; /* owned copy, or NULL */
+
+	struct instance *instance;
+	struct listeners *listeners;
+	struct supervisor *supervisor;
+	struct watcher *watcher; /* NULL without --reload */
+	struct admin *admin;	 /* NULL with --admin off */
+	struct waiters *waiters;
+	struct events *events;
+	struct history *history;
+	struct logbook *logbook;
+	struct output *output;
+	struct signals *signals;
+};
+
+/*
+ * Runs the daemon until it has stopped. `c` is borrowed. Returns the exit status.
+ * Called again by each new image: it finds the state by BLACKBULLD_STATE_FD.
+ */
+int master_main(struct config *c, char *const argv[]);
+
+/* Who asked for something on the admin socket. */
+struct requester {
+	uid_t uid;
+	pid_t pid;
+};
+
+/*
+ * Asks for a generation. One that is requested or building takes the request in; one that is booting
+ * is superseded by a change, and followed by a next one otherwise. Returns the generation that will answer for this
+ * request; it stays valid until it is terminal and its waiters were told. NULL: the daemon is stopping.
+ */
+struct generation *master_reload(struct master *m, enum gen_reason reason, const struct strv *paths,
+				 struct mono detected, const struct requester *by);
+/* The generation whose workers answer now (in the fresh policy that may be a failed one), or NULL. */
+struct generation *master_current(const struct master *m);
+/* The youngest that is not settled yet, or NULL. */
+struct generation *master_pending(const struct master *m);
+struct generation *master_find(const struct master *m, uint64_t number);
+/* Stops the daemon: drains the workers, or at once. */
+void master_stop(struct master *m, bool now);
+
+#endif
