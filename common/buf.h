@@ -33,7 +33,7 @@ static inline char *buf_data(const struct buf *b)
 int buf_reserve(struct buf *b, size_t n) BB_NODISCARD;
 static inline char *buf_tail(const struct buf *b)
 {
-	return b->base + b->end;
+	return b->base ? b->base + b->end : NULL;
 }
 /* Room behind the data that is already allocated. */
 static inline size_t buf_room(const struct buf *b)

@@ -29,10 +29,16 @@ struct list_node *list_last(const struct list *l);
 
 #define list_entry(node, type, member) container_of(node, type, member)
 
-/* Walks the list; `it` may be removed and freed in the body, no other node may. */
-#define list_for_each(it, l, type, member)                                         \
-	for (struct list_node *it##_n = (l)->head.next, *it##_next = it##_n->next; \
-	     it##_n != &(l)->head; it##_n = it##_next, it##_next = it##_n->next)   \
-		for (type *it = list_entry(it##_n, type, member); it; it = NULL)
+/*
+ * Walks the list; `it` may be removed and freed in the body, no other node may. `break` and
+ * `continue` do what they say: `it_left` is set while a body runs, and only `break` leaves it set.
+ */
+#define list_for_each(it, l, type, member)                                                  \
+	for (struct list_node *it##_n = (l)->head.next, *it##_next = it##_n->next,          \
+			      *it##_left = NULL;                                            \
+	     !it##_left && it##_n != &(l)->head;                                            \
+	     it##_n = it##_next, it##_next = it##_left ? NULL : it##_n->next)               \
+		for (type *it = (it##_left = it##_n, list_entry(it##_n, type, member)); it; \
+		     it = NULL, it##_left = NULL)
 
 #endif

@@ -1,4 +1,4 @@
-/* Strings: growable vectors of them, prefixes, and globs. */
+/* Strings: growable vectors of them, prefixes, copies, and the nearest word. */
 #ifndef COMMON_STR_H
 #define COMMON_STR_H
 
