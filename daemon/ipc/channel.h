@@ -2,8 +2,9 @@
  * The channel between the master and one worker: messages on a SOCK_SEQPACKET pair.
  *
  * A worker started by one build may talk to the master of the next, so every message carries the
- * format's version, bodies are written field by field, and unknown message types are skipped.
- * EOF means that the other side is gone: a worker then exits at once.
+ * format's version, bodies are written field by field and only ever grow at their end (what a decoder
+ * does not know there it ignores), and receivers skip message types that they do not know: those
+ * arrive with their number in `type`. EOF means that the other side is gone: a worker then exits at once.
  *
  *   message  version:u8  type:u8  reserved:u16  body
  *
@@ -28,7 +29,8 @@
 #include <stdint.h>
 
 #define CHANNEL_VERSION	    1
-#define CHANNEL_MESSAGE_MAX (128 * 1024) /* bytes */
+#define CHANNEL_HEADER_LEN  4
+#define CHANNEL_MESSAGE_MAX (128 * 1024) /* bytes, with the header */
 
 enum channel_type {
 	CHANNEL_CONFIG = 1,
@@ -44,6 +46,8 @@ enum channel_type {
 
 const char *channel_type_name(enum channel_type t);
 
+#define WORKER_ERROR_DETAIL_MAX (64 * 1024) /* bytes; the end is what is kept */
+
 /* Why a worker could not start. Strings are owned; absent is NULL, line 0. */
 struct worker_error {
 	char *stage;   /* "import", "lifespan", "exec", "ready" … */
@@ -54,6 +58,9 @@ struct worker_error {
 };
 
 void worker_error_finish(struct worker_error *e);
+/* The last WORKER_ERROR_DETAIL_MAX bytes of a detail, from the beginning of a character. */
+const char *worker_error_detail_tail(const char *detail);
+/* Too long a detail is cut at its front, other strings at their end, so that a message holds it. */
 int worker_error_encode(const struct worker_error *e, struct buf *out) BB_NODISCARD;
 /* *e is written on success only, and then owned by the caller. Returns 0, -EBADMSG or -ENOMEM. */
 int worker_error_decode(const void *data, size_t len, struct worker_error *e) BB_NODISCARD;
@@ -68,6 +75,8 @@ struct worker_stats {
 int worker_stats_encode(const struct worker_stats *s, struct buf *out) BB_NODISCARD;
 int worker_stats_decode(const void *data, size_t len, struct worker_stats *s) BB_NODISCARD;
 
+#define CONN_PENDING_MAX (CHANNEL_MESSAGE_MAX - 256) /* bytes that fit into one CONN message */
+
 /* What travels beside the descriptor of a connection that changes its worker. */
 struct conn_record {
 	const void *pending; /* bytes read from it that belong to no finished request */
@@ -77,6 +86,7 @@ struct conn_record {
 	char peer[64];	   /* "127.0.0.1:5312", "[::1]:80", "" for a Unix socket */
 };
 
+/* -EMSGSIZE over CONN_PENDING_MAX. On any error of an encoder, `out` may hold a part: drop it. */
 int conn_record_encode(const struct conn_record *c, struct buf *out) BB_NODISCARD;
 /* c->pending points into data. */
 int conn_record_decode(const void *data, size_t len, struct conn_record *c) BB_NODISCARD;
@@ -87,7 +97,10 @@ int conn_record_decode(const void *data, size_t len, struct conn_record *c) BB_N
  */
 int channel_pair(int ends[2]) BB_NODISCARD;
 
-/* Sends one message, with fd if it is >= 0 (the caller keeps it). 0, -EAGAIN, -EPIPE, -errno. */
+/*
+ * Sends one message, with fd if it is >= 0 (the caller keeps it). 0, -EAGAIN, -EPIPE, -EMSGSIZE over
+ * CHANNEL_MESSAGE_MAX, -errno.
+ */
 int channel_send(int sock, enum channel_type t, const void *body, size_t len, int fd) BB_NODISCARD;
 
 struct channel_message {
