@@ -50,7 +50,7 @@ int buf_reserve(struct buf *b, size_t n)
 
 	if (n > b->max || len > b->max - n)
 		return -ENOBUFS;
-	if (n > SIZE_MAX - len)
+	if (len + n > PTRDIFF_MAX) /* no object is larger */
 		return -ENOMEM;
 	if (buf_room(b) >= n)
 		return 0;
@@ -92,6 +92,8 @@ int buf_add_str(struct buf *b, const char *s)
 {
 	return buf_add(b, s, strlen(s));
 }
+
+static int add_formatted(struct buf *b, const char *fmt, va_list ap) BB_PRINTF(2, 0);
 
 static int add_formatted(struct buf *b, const char *fmt, va_list ap)
 {

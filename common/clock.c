@@ -1,6 +1,7 @@
 /* Two clocks: monotonic for deciding, wall time for showing. */
 #include "common/clock.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,39 +46,42 @@ char *wall_format(struct wall t, char out[WALL_RFC3339_LEN])
 	return out;
 }
 
-/* Exactly n digits at s. */
-static int digits(const char *s, int n, int *v)
+/* Whether s looks like wall_format()'s output: digits where it has digits, and the same marks. */
+static bool has_shape(const char *s)
+{
+	static const char shape[] = "dddd-dd-ddTdd:dd:dd.dddZ";
+
+	if (strlen(s) != sizeof(shape) - 1)
+		return false;
+	for (size_t i = 0; shape[i]; i++)
+		if (shape[i] == 'd' ? !isdigit((unsigned char)s[i]) : s[i] != shape[i])
+			return false;
+	return true;
+}
+
+/* The n digits at s, which are digits. */
+static int number_at(const char *s, int n)
 {
 	int sum = 0;
 
-	for (int i = 0; i < n; i++) {
-		if (s[i] < '0' || s[i] > '9')
-			return -EINVAL;
+	for (int i = 0; i < n; i++)
 		sum = sum * 10 + (s[i] - '0');
-	}
-	*v = sum;
-	return 0;
+	return sum;
 }
 
 int wall_parse(const char *s, struct wall *t)
 {
-	static const char shape[] = "....-..-..T..:..:.....Z";
-	struct tm tm = {0};
-	int ms;
-
-	if (strlen(s) != sizeof(shape) - 1)
+	if (!has_shape(s))
 		return -EINVAL;
-	for (size_t i = 0; shape[i]; i++)
-		if (shape[i] != '.' && s[i] != shape[i])
-			return -EINVAL;
-	if (s[19] != '.' || digits(s, 4, &tm.tm_year) || digits(s + 5, 2, &tm.tm_mon) ||
-	    digits(s + 8, 2, &tm.tm_mday) || digits(s + 11, 2, &tm.tm_hour) ||
-	    digits(s + 14, 2, &tm.tm_min) || digits(s + 17, 2, &tm.tm_sec) ||
-	    digits(s + 20, 3, &ms))
-		return -EINVAL;
-	tm.tm_year -= 1900;
-	tm.tm_mon -= 1;
 
+	struct tm tm = {
+		.tm_year = number_at(s, 4) - 1900,
+		.tm_mon = number_at(s + 5, 2) - 1,
+		.tm_mday = number_at(s + 8, 2),
+		.tm_hour = number_at(s + 11, 2),
+		.tm_min = number_at(s + 14, 2),
+		.tm_sec = number_at(s + 17, 2),
+	};
 	struct tm given = tm;
 	int64_t seconds = timegm(&tm);
 
@@ -87,6 +91,6 @@ int wall_parse(const char *s, struct wall *t)
 		return -EINVAL;
 	if (seconds > INT64_MAX / NS_PER_SECOND - 1 || seconds < INT64_MIN / NS_PER_SECOND + 1)
 		return -EINVAL;
-	t->ns = seconds * NS_PER_SECOND + (int64_t)ms * NS_PER_MS;
+	t->ns = seconds * NS_PER_SECOND + (int64_t)number_at(s + 20, 3) * NS_PER_MS;
 	return 0;
 }
