@@ -1,0 +1,22 @@
+"""Fixtures of the integration tests: each test gets a box of its own, and nothing outlives it."""
+
+import pytest
+
+from support.daemon import Box
+
+
+@pytest.fixture
+def box(request):
+    box = Box()
+    request.node.box = box
+    yield box
+    complaints = box.close()
+    assert not complaints, "\n".join(complaints)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """A failure shows what the daemons said."""
+    report = (yield).get_result()
+    if report.failed and hasattr(item, "box"):
+        report.sections += item.box.logs()

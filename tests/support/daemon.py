@@ -1,0 +1,212 @@
+"""A real blackbulld with its log, and the folder in which a test keeps everything it makes."""
+
+import itertools
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+
+from support import build, http, process
+from support.wait import TimedOut, until
+
+SANITIZER_REPORT = re.compile(r"ERROR: \w+Sanitizer|runtime error: ")
+SETTLED = r"generation (\d+) (serving|failed)"
+
+
+class Log:
+    """Lines that arrive on some pipes; whoever waits for one is woken when it comes."""
+
+    def __init__(self):
+        self.lines = []
+        self._changed = threading.Condition()
+
+    def follow(self, pipe):
+        threading.Thread(target=self._read, args=(pipe,), daemon=True).start()
+
+    def _read(self, pipe):
+        for raw in pipe:
+            with self._changed:
+                self.lines.append(raw.decode(errors="replace").rstrip("\n"))
+                self._changed.notify_all()
+
+    def text(self):
+        return "\n".join(self.lines)
+
+    def find(self, pattern, start=0):
+        """The first match at or after line `start`, else None."""
+        return next(filter(None, (re.search(pattern, line) for line in self.lines[start:])), None)
+
+    def wait(self, pattern, timeout, start=0, gone=lambda: False):
+        """The match; fails at once when `gone` says that nothing can come any more."""
+        with self._changed:
+            found = lambda: self.find(pattern, start) or gone()  # noqa: E731
+            self._changed.wait_for(found, timeout)
+        match = self.find(pattern, start)
+        if not match:
+            raise TimedOut(f'no line with "{pattern}" in:\n' + "\n".join(self.lines[start:]))
+        return match
+
+
+class Daemon:
+    """One run of blackbulld. Make it with Box.daemon(), which also ends it."""
+
+    def __init__(self, box, arguments, cwd, env, program):
+        self.box = box
+        self.log = Log()
+        self.process = subprocess.Popen(
+            [str(program), *map(str, arguments)], cwd=cwd, env=env, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.log.follow(self.process.stdout)
+        self.log.follow(self.process.stderr)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def wait_log(self, pattern, timeout=15, start=0):
+        def gone():
+            return self.process.poll() is not None
+
+        return self.log.wait(pattern, timeout * build.SLOWNESS, start, gone)
+
+    def wait_serving(self):
+        """Waits for the verdict on the first generation, which is to serve. Returns the daemon."""
+        match = self.wait_log(SETTLED)
+        assert match.group(2) == "serving", self.log.text()
+        return self
+
+    @property
+    def address(self):
+        """host:port or unix:/path of the first listening socket, as `status` gives it."""
+        return self.status()["binds"][0]["address"]
+
+    def status(self):
+        return self.box.ctl_json("status")
+
+    def get(self, path="/", **options):
+        """One request on a connection of its own that is to be answered."""
+        answer = http.fetch(self.address, path, **options)
+        assert answer.kind == http.OK, f"{path}: {answer.kind}\n{self.log.text()}"
+        return answer
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def wait_exit(self, timeout=15):
+        return self.process.wait(timeout * build.SLOWNESS)
+
+    def stop(self):
+        """Stops it as an init system would. Returns the exit status."""
+        if self.process.poll() is None:
+            self.signal(signal.SIGTERM)
+        return self.wait_exit()
+
+    def children(self):
+        return process.children(self.pid)
+
+
+class Box:
+    """A test's own world: project folder, runtime folder, environment, and the daemons it started."""
+
+    def __init__(self):
+        # Short, since the path of a Unix socket holds 107 bytes at most.
+        self.folder = Path(tempfile.mkdtemp(prefix="bb-", dir="/tmp"))
+        self.project = self.folder / "project"
+        self.runtime = self.folder / "run"
+        self.project.mkdir()
+        self.runtime.mkdir(mode=0o700)
+        path = f"{build.python_folder(self.folder / 'bin')}:{os.environ['PATH']}"
+        clean = {k: v for k, v in os.environ.items()
+                 if not k.startswith(("BLACKBULL", "PYTEST", "LISTEN_", "NOTIFY_"))}
+        self.env = {**clean, "PATH": path, "XDG_RUNTIME_DIR": str(self.runtime),
+                    "BLACKBULL_TEST_BOX": str(self.folder), "NO_COLOR": "1"}
+        self.daemons = []
+        self._temporary = itertools.count()
+
+    # -- files ----------------------------------------------------------------------------------
+
+    def write(self, name, text):
+        path = self.project / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def save(self, name, text, by="in place"):
+        """Saves as editors do: into the file itself, or into another that takes its name."""
+        if by == "in place":
+            return self.write(name, text)
+        assert by == "rename", by
+        path = self.project / name
+        other = path.with_name(f".{path.name}.{next(self._temporary)}.tmp")
+        other.write_text(text)
+        other.replace(path)
+        return path
+
+    def instances(self):
+        """The instance folders, of living and of ended daemons."""
+        return sorted((self.runtime / "blackbulld").glob("*/"))
+
+    def admin_socket(self):
+        sockets = list(self.runtime.glob("blackbulld/*/admin.sock"))
+        assert len(sockets) == 1, sockets
+        return sockets[0]
+
+    # -- programs -------------------------------------------------------------------------------
+
+    def daemon(self, *arguments, cwd=None, env=None, program=build.DAEMON, bind="127.0.0.1:0"):
+        """Starts a daemon; `bind` None leaves the address to the arguments or the configuration."""
+        if bind:
+            arguments = ("--bind", bind, *arguments)
+        daemon = Daemon(self, arguments, cwd or self.project, {**self.env, **(env or {})}, program)
+        self.daemons.append(daemon)
+        return daemon
+
+    def run(self, *command, timeout=60, **options):
+        """Runs a program to its end and returns what it wrote."""
+        options = {"cwd": self.project, "env": self.env, **options}
+        return subprocess.run(list(map(str, command)), capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=timeout, **options)
+
+    def ctl(self, *arguments, **options):
+        return self.run(build.CTL, *arguments, **options)
+
+    def ctl_json(self, *arguments, status=0):
+        """The object that `blackbullctl --json` prints; it is to exit with `status`."""
+        result = self.ctl("--json", *arguments)
+        assert result.returncode == status, f"{arguments}: exit {result.returncode}\n{result.stderr}"
+        return json.loads(result.stdout)
+
+    # -- the end --------------------------------------------------------------------------------
+
+    def processes(self):
+        """Everything alive that was started from here, adopted or not."""
+        return process.marked(f"BLACKBULL_TEST_BOX={self.folder}\0".encode())
+
+    def logs(self):
+        return [(f"blackbulld, pid {d.pid}", d.log.text()) for d in self.daemons]
+
+    def close(self):
+        """Ends everything. Returns what should not have been found: one line each."""
+        complaints = []
+        for daemon in self.daemons:
+            try:
+                daemon.stop()
+            except subprocess.TimeoutExpired:
+                complaints.append(f"blackbulld {daemon.pid} did not stop on SIGTERM")
+            if SANITIZER_REPORT.search(daemon.log.text()):
+                complaints.append(f"a sanitizer complained:\n{daemon.log.text()}")
+        try:
+            until(lambda: not self.processes(), 2 * build.SLOWNESS)
+        except TimedOut:
+            left = {pid: process.status(pid).get("Name") for pid in self.processes()}
+            complaints.append(f"processes left behind: {left}")
+        process.kill_all(self.processes())
+        for daemon in self.daemons:
+            daemon.wait_exit()
+        shutil.rmtree(self.folder)
+        return complaints
