@@ -1,7 +1,6 @@
 /*
- * The master: owns everything that outlives a generation. One thread, one loop.
- *
- * master_init and master_finish name the modules in order and in reverse.
+ * The master's root structure, and what its modules may ask of it. One thread, one loop. run.c makes and ends it,
+ * course.c moves generations, master_state.c takes it across execve.
  */
 #ifndef DAEMON_MASTER_MASTER_H
 #define DAEMON_MASTER_MASTER_H
@@ -13,12 +12,13 @@
 #include "daemon/config/config.h"
 #include "daemon/master/generation.h"
 
+#include <ev.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 struct admin;
-struct ev_loop;
+struct build;
 struct events;
 struct history;
 struct instance;
@@ -39,6 +39,7 @@ struct master {
 	struct wall started_at; /* first boot */
 	struct mono started;
 	bool stopping;
+	int exit_status;
 	bool degraded; /* the state from the image before could not be read */
 
 	struct list generations; /* struct generation.link, oldest first; terminal ones leave */
@@ -56,13 +57,10 @@ struct master {
 	struct logbook *logbook;
 	struct output *output;
 	struct signals *signals;
+	ev_timer advance;	    /* never started: fed, so that generations advance from the loop only */
+	struct build *build;	    /* of the generation that is building, or NULL */
+	struct strv config_roots;   /* the configuration's own watched paths, before run-time changes */
 };
-
-/*
- * Runs the daemon until it has stopped. `c` is borrowed. Returns the exit status.
- * Called again by each new image: it finds the state by BLACKBULLD_STATE_FD.
- */
-int master_main(struct config *c, char *const argv[]);
 
 /* Who asked for something on the admin socket. */
 struct requester {

@@ -18,6 +18,7 @@
 struct ev_loop;
 struct handoff_fds;
 struct listeners;
+struct logbook;
 struct output;
 struct supervisor;
 
@@ -33,16 +34,20 @@ struct supervisor_ops {
 			     const char *what, const char *detail);
 };
 
+/* `exec_path` is our own program; it is kept by reference, like everything else here. */
 int supervisor_create(struct supervisor **s, struct ev_loop *loop, struct output *output,
-		      const struct supervisor_ops *ops, void *owner) BB_NODISCARD;
+		      struct logbook *book, const char *exec_path, const struct supervisor_ops *ops,
+		      void *owner) BB_NODISCARD;
+/* Kills and forgets every process. */
 void supervisor_destroy(struct supervisor *s);
+/* What workers are started with from now on, restarts included. */
+void supervisor_configure(struct supervisor *s, const struct config *c, const struct listeners *l);
 
-/* Starts c->workers workers of `generation`. Failures arrive by ops->failed, from the loop. */
-void supervisor_start(struct supervisor *s, const struct config *c, const struct listeners *l,
-		      uint64_t generation);
-/* Starts one worker that answers every request with 503 and the error. */
-void supervisor_start_error(struct supervisor *s, const struct config *c, const struct listeners *l,
-			    uint64_t generation, const struct worker_error *error);
+/* Starts the workers of `generation`. Failures arrive by ops->failed, from the loop. */
+void supervisor_start(struct supervisor *s, uint64_t generation);
+/* Starts one worker that answers every request with 503 and the error, in the name of a failed generation. */
+void supervisor_start_error(struct supervisor *s, uint64_t generation,
+			    const struct worker_error *error);
 /* Stop accepting, and the undoing of it, for every generation below `before`. */
 void supervisor_pause(struct supervisor *s, uint64_t before);
 void supervisor_resume(struct supervisor *s, uint64_t before);
@@ -61,6 +66,12 @@ bool supervisor_empty(const struct supervisor *s);
  */
 typedef void supervisor_workers_fn(void *arg, json_t *workers);
 int supervisor_query(struct supervisor *s, supervisor_workers_fn *done, void *arg) BB_NODISCARD;
+
+/* Somebody's child has exited: waitpid(2)'s status. Returns false when it is none of ours. */
+bool supervisor_exited(struct supervisor *s, pid_t pid, int status);
+
+/* Answers every query that is under way with the figures at hand: before execve. */
+void supervisor_finish_queries(struct supervisor *s);
 
 /* Across execve(2). */
 json_t *supervisor_save(const struct supervisor *s, struct handoff_fds *fds);

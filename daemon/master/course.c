@@ -1,0 +1,374 @@
+/* Generations under way: one at a time, requests taken together, failures that leave something serving. */
+#include "daemon/master/course.h"
+
+#include "common/log.h"
+#include "daemon/master/build.h"
+#include "daemon/master/events.h"
+#include "daemon/master/history.h"
+#include "daemon/master/logbook.h"
+#include "daemon/master/master.h"
+#include "daemon/master/master_state.h"
+#include "daemon/master/waiters.h"
+#include "daemon/master/worker_failure.h"
+
+#include <ev.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define TAIL_LINES 40
+
+/* --- telling ------------------------------------------------------------------------------- */
+
+static void log_failure(const struct generation *g)
+{
+	const struct gen_error *e = g->error;
+
+	if (e && e->file)
+		log_error("generation %llu failed: %s (%s:%u)", (unsigned long long)g->number,
+			  e->message ? e->message : "", e->file, e->line);
+	else
+		log_error("generation %llu failed: %s", (unsigned long long)g->number,
+			  e && e->message ? e->message : "");
+}
+
+static void log_state(const struct generation *g)
+{
+	if (g->state == GEN_FAILED)
+		log_failure(g);
+	else if (g->state == GEN_SERVING)
+		log_info("generation %llu serving after %.1f ms", (unsigned long long)g->number,
+			 mono_diff_ms(g->entered[GEN_SERVING], g->detected));
+	else
+		log_info("generation %llu: %s", (unsigned long long)g->number,
+			 gen_state_name(g->state));
+}
+
+static void tell(struct master *m, const struct generation *g)
+{
+	log_state(g);
+	events_emit(m->events, "generation",
+		    json_pack("{s:o}", "generation", generation_to_json(g)));
+	if (gen_is_settled(g->state) && g->state != GEN_DRAINING)
+		history_record(m->history, g);
+	waiters_notify(m, g);
+}
+
+void course_enter(struct master *m, struct generation *g, enum gen_event event)
+{
+	generation_apply(g, event, mono_now());
+	tell(m, g);
+}
+
+/* --- failing ------------------------------------------------------------------------------- */
+
+/* A copy that outlives the generation, for `status`. */
+static void keep_last_failed(struct master *m, const struct generation *g)
+{
+	json_t *j = generation_save(g);
+	struct generation *copy = j ? generation_restore(j) : NULL;
+
+	json_decref(j);
+	if (!copy)
+		return;
+	generation_destroy(m->last_failed);
+	m->last_failed = copy;
+}
+
+/* Whether an older generation goes on serving, so that a failure costs nobody anything. */
+static bool somebody_serves(const struct master *m)
+{
+	list_for_each(g, &m->generations, struct generation, link) {
+		if (g->state == GEN_SERVING)
+			return true;
+	}
+	return false;
+}
+
+static void show_detail(const struct generation *g, const char *text)
+{
+	while (text && *text) {
+		size_t len = strcspn(text, "\n");
+
+		log_error("generation %llu: %.*s", (unsigned long long)g->number, (int)len, text);
+		text += len + (text[len] == '\n');
+	}
+}
+
+void course_fail(struct master *m, struct generation *g, const struct worker_error *error)
+{
+	generation_set_error(g, error->stage, error->message, error->file, error->line,
+			     error->detail);
+	generation_apply(g, GEN_EV_FAIL, mono_now());
+	keep_last_failed(m, g);
+	/* What a process wrote before it ended was shown already; what a worker reported was not. */
+	if (strcmp(error->stage, "import") == 0 || strcmp(error->stage, "lifespan") == 0)
+		show_detail(g, error->detail);
+	tell(m, g);
+	if (m->stopping || g->superseded)
+		return;
+	if (somebody_serves(m)) {
+		supervisor_resume(m->supervisor, g->number);
+	} else if (m->config->reload) {
+		supervisor_start_error(m->supervisor, g->number, error);
+		supervisor_drain(m->supervisor, g->number, m->config->drain_timeout_ms);
+	} else {
+		m->exit_status = 1;
+		master_stop(m, true);
+	}
+}
+
+static void fail_text(struct master *m, struct generation *g, const char *stage,
+		      const char *message)
+{
+	struct worker_error e = {.stage = (char *)stage, .message = (char *)message};
+
+	course_fail(m, g, &e);
+}
+
+/* --- forward ------------------------------------------------------------------------------- */
+
+static struct generation *under_way(const struct master *m)
+{
+	list_for_each(g, &m->generations, struct generation, link) {
+		if (g->state > GEN_REQUESTED && g->state < GEN_SERVING)
+			return g;
+	}
+	return NULL;
+}
+
+/* The old workers have been told to finish: their generations say so. */
+static void drain_older(struct master *m, const struct generation *than)
+{
+	supervisor_drain(m->supervisor, than->number, m->config->drain_timeout_ms);
+	list_for_each(g, &m->generations, struct generation, link) {
+		if (g->number < than->number && g->state == GEN_SERVING)
+			course_enter(m, g, GEN_EV_REPLACED);
+	}
+}
+
+void course_boot(struct master *m, struct generation *g)
+{
+	course_enter(m, g, GEN_EV_BOOT);
+	if (m->config->handover == HANDOVER_FRESH)
+		drain_older(m, g);
+	supervisor_start(m->supervisor, g->number);
+}
+
+static void hand_over(struct master *m, struct generation *g)
+{
+	char message[512];
+	int rc;
+
+	course_enter(m, g, GEN_EV_HAND_OVER);
+	if (m->config->handover == HANDOVER_FRESH)
+		supervisor_pause(m->supervisor, g->number);
+	rc = master_state_exec(m);
+	/* Still here: nothing was given up. */
+	snprintf(message, sizeof(message), "cannot execute %s: %s", m->exec_path, strerror(-rc));
+	fail_text(m, g, "handover", message);
+}
+
+static void build_done(void *owner, uint64_t number, int status)
+{
+	struct master *m = owner;
+	struct generation *g = master_find(m, number);
+	char how[96], message[160], *tail;
+
+	build_destroy(m->build);
+	m->build = NULL;
+	if (!g)
+		return;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+		hand_over(m, g);
+	} else {
+		struct worker_error e = {.stage = (char *)"build", .message = message};
+
+		snprintf(message, sizeof(message), "the build command failed (%s)",
+			 worker_failure_describe(status, how, sizeof(how)));
+		tail = logbook_tail(m->logbook, number, TAIL_LINES);
+		e.detail = tail;
+		course_fail(m, g, &e);
+		free(tail);
+	}
+	ev_feed_event(m->loop, &m->advance, EV_CUSTOM);
+}
+
+static void build(struct master *m, struct generation *g)
+{
+	int rc;
+
+	course_enter(m, g, GEN_EV_BUILD);
+	rc = build_start(&m->build, m->loop, m->output, m->config->build, g->number, build_done, m);
+	if (rc < 0)
+		fail_text(m, g, "build", strerror(-rc));
+}
+
+/* Generations that have ended and whose processes are gone are history. */
+static void sweep(struct master *m)
+{
+	list_for_each(g, &m->generations, struct generation, link) {
+		if (gen_is_terminal(g->state) && !supervisor_has(m->supervisor, g->number))
+			generation_destroy(g);
+	}
+}
+
+void course_advance(struct master *m)
+{
+	sweep(m);
+	while (!m->stopping && !under_way(m)) {
+		struct generation *next = master_pending(m);
+
+		if (!next)
+			return;
+		if (m->config->build)
+			build(m, next);
+		else
+			hand_over(m, next);
+	}
+}
+
+/* --- what the supervisor says -------------------------------------------------------------- */
+
+static void generation_ready(void *owner, uint64_t number)
+{
+	struct master *m = owner;
+	struct generation *g = master_find(m, number);
+
+	if (!g || g->state != GEN_BOOTING)
+		return;
+	course_enter(m, g, GEN_EV_READY);
+	drain_older(m, g);
+	ev_feed_event(m->loop, &m->advance, EV_CUSTOM);
+}
+
+static void generation_failed(void *owner, uint64_t number, const struct worker_error *error)
+{
+	struct master *m = owner;
+	struct generation *g = master_find(m, number);
+
+	if (!g || g->state != GEN_BOOTING)
+		return;
+	course_fail(m, g, error);
+	ev_feed_event(m->loop, &m->advance, EV_CUSTOM);
+}
+
+static void generation_gone(void *owner, uint64_t number)
+{
+	struct master *m = owner;
+	struct generation *g = master_find(m, number);
+
+	if (g && (g->state == GEN_SERVING || g->state == GEN_DRAINING))
+		course_enter(m, g, GEN_EV_GONE);
+	ev_feed_event(m->loop, &m->advance, EV_CUSTOM);
+	if (m->stopping && supervisor_empty(m->supervisor))
+		ev_break(m->loop, EVBREAK_ALL);
+}
+
+static void worker_event(void *owner, uint64_t generation, uint32_t slot, pid_t pid,
+			 const char *what, const char *detail)
+{
+	struct master *m = owner;
+
+	log_debug("worker %llu.%u (pid %d): %s%s%s", (unsigned long long)generation, slot, (int)pid,
+		  what, detail ? ": " : "", detail ? detail : "");
+	events_emit(m->events, "worker",
+		    json_pack("{s:I, s:i, s:i, s:s, s:s?}", "generation", (json_int_t)generation,
+			      "slot", (int)slot, "pid", (int)pid, "event", what, "detail", detail));
+}
+
+const struct supervisor_ops *course_supervisor_ops(void)
+{
+	static const struct supervisor_ops ops = {.ready = generation_ready,
+						  .failed = generation_failed,
+						  .gone = generation_gone,
+						  .worker_event = worker_event};
+
+	return &ops;
+}
+
+/* --- requests ------------------------------------------------------------------------------ */
+
+static int merge(struct generation *g, const struct strv *paths, const struct requester *by)
+{
+	int rc = 0;
+
+	for (size_t i = 0; paths && i < paths->len && rc == 0; i++)
+		rc = strv_add_unique(&g->paths, paths->v[i]);
+	if (by && !g->has_requester) {
+		g->has_requester = true;
+		g->uid = by->uid;
+		g->pid = by->pid;
+	}
+	return rc;
+}
+
+/* What was booting is out of date before it served. */
+static void supersede(struct master *m, struct generation *g)
+{
+	struct worker_error e = {.stage = (char *)"superseded",
+				 .message = (char *)"a newer change took its place"};
+
+	g->superseded = true;
+	supervisor_kill(m->supervisor, g->number);
+	course_fail(m, g, &e);
+}
+
+struct generation *master_reload(struct master *m, enum gen_reason reason, const struct strv *paths,
+				 struct mono detected, const struct requester *by)
+{
+	struct generation *g = m->stopping ? NULL : master_pending(m);
+
+	if (m->stopping)
+		return NULL;
+	if (!g || g->state != GEN_REQUESTED) {
+		struct generation *booting = g && g->state == GEN_BOOTING ? g : NULL;
+
+		g = generation_create(m->next_number, reason, detected);
+		if (!g)
+			return NULL;
+		m->next_number++;
+		list_push_back(&m->generations, &g->link);
+		(void)merge(g, paths, by);
+		tell(m, g);
+		if (booting && reason == GEN_CHANGE)
+			supersede(m, booting);
+	} else {
+		(void)merge(g, paths, by);
+	}
+	ev_feed_event(m->loop, &m->advance, EV_CUSTOM);
+	return g;
+}
+
+struct generation *master_pending(const struct master *m)
+{
+	struct list_node *last = list_last(&m->generations);
+	struct generation *g = last ? list_entry(last, struct generation, link) : NULL;
+
+	return g && !gen_is_settled(g->state) ? g : NULL;
+}
+
+struct generation *master_find(const struct master *m, uint64_t number)
+{
+	list_for_each(g, &m->generations, struct generation, link) {
+		if (g->number == number)
+			return g;
+	}
+	return NULL;
+}
+
+struct generation *master_current(const struct master *m)
+{
+	struct generation *current = NULL;
+
+	list_for_each(g, &m->generations, struct generation, link) {
+		bool answers =
+			g->state == GEN_SERVING || (g->state == GEN_FAILED && !g->superseded &&
+						    supervisor_has(m->supervisor, g->number));
+
+		if (answers || (g->state == GEN_DRAINING && !current))
+			current = g;
+	}
+	return current;
+}

@@ -1,0 +1,376 @@
+/* The hand-over: every module's state into sections, and out of them again. */
+#include "daemon/master/master_state.h"
+
+#include "common/log.h"
+#include "daemon/master/admin.h"
+#include "daemon/master/admin_cmd.h"
+#include "daemon/master/events.h"
+#include "daemon/master/handoff.h"
+#include "daemon/master/history.h"
+#include "daemon/master/instance.h"
+#include "daemon/master/listener.h"
+#include "daemon/master/logbook.h"
+#include "daemon/master/master.h"
+#include "daemon/master/master_watch.h"
+#include "daemon/master/reexec.h"
+#include "daemon/master/supervisor.h"
+#include "daemon/master/waiters.h"
+#include "daemon/master/watcher.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- saving -------------------------------------------------------------------------------- */
+
+/* Sections point into memory that lives until the exec has failed: text from jansson, bytes in bufs. */
+struct saved {
+	struct handoff handoff;
+	struct handoff_fds fds;
+	char *texts[HANDOFF_SECTIONS_MAX];
+	size_t text_count;
+	struct buf watcher, events, logbook;
+	int inotify_fd;
+};
+
+static void saved_init(struct saved *s)
+{
+	*s = (struct saved){.inotify_fd = -1};
+	buf_init(&s->watcher, SIZE_MAX);
+	buf_init(&s->events, SIZE_MAX);
+	buf_init(&s->logbook, SIZE_MAX);
+}
+
+static void saved_finish(struct saved *s)
+{
+	for (size_t i = 0; i < s->text_count; i++)
+		free(s->texts[i]);
+	handoff_fds_finish(&s->fds, false);
+	buf_finish(&s->watcher);
+	buf_finish(&s->events);
+	buf_finish(&s->logbook);
+}
+
+static void add_bytes(struct saved *s, const char *name, const struct buf *b)
+{
+	s->handoff.sections[s->handoff.count++] =
+		(struct handoff_section){name, buf_data(b), buf_len(b)};
+}
+
+/* Takes j. */
+static int add_json(struct saved *s, const char *name, json_t *j)
+{
+	char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
+
+	json_decref(j);
+	if (!text)
+		return -ENOMEM;
+	s->texts[s->text_count++] = text;
+	s->handoff.sections[s->handoff.count++] =
+		(struct handoff_section){name, text, strlen(text)};
+	return 0;
+}
+
+static json_t *strings(const struct strv *v)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; a && i < v->len; i++)
+		json_array_append_new(a, json_string(v->v[i]));
+	return a;
+}
+
+static json_t *save_master(const struct master *m, int inotify_fd)
+{
+	json_t *generations = json_array();
+	const struct strv *roots =
+		m->watcher ? watcher_roots(m->watcher) : &m->config->reload_paths;
+
+	list_for_each(g, &m->generations, struct generation, link)
+		json_array_append_new(generations, generation_save(g));
+	return json_pack("{s:s, s:I, s:I, s:I, s:s, s:o, s:o?, s:o, s:o, s:i}", "boot_id",
+			 m->boot_id, "started_at", (json_int_t)m->started_at.ns, "started",
+			 (json_int_t)m->started.ns, "next_number", (json_int_t)m->next_number,
+			 "exec_path", m->exec_path, "generations", generations, "last_failed",
+			 m->last_failed ? generation_save(m->last_failed) : NULL, "roots",
+			 strings(roots), "config_roots", strings(&m->config_roots), "inotify_fd",
+			 inotify_fd);
+}
+
+static json_t *save_fds(const struct handoff_fds *fds)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; a && i < fds->count; i++)
+		json_array_append_new(a, json_integer(fds->fd[i]));
+	return a;
+}
+
+static int save_watcher(struct master *m, struct saved *s)
+{
+	int rc = m->watcher ? watcher_save(m->watcher, &s->watcher, &s->inotify_fd) : 0;
+
+	if (rc == 0 && s->inotify_fd >= 0)
+		rc = handoff_fds_add(&s->fds, s->inotify_fd);
+	return rc;
+}
+
+static int save(struct master *m, struct saved *s)
+{
+	int rc = save_watcher(m, s);
+
+	if (rc == 0)
+		rc = events_save(m->events, &s->events);
+	if (rc == 0)
+		rc = logbook_save(m->logbook, &s->logbook);
+	if (rc == 0)
+		rc = add_json(s, "master", save_master(m, s->inotify_fd));
+	if (rc == 0)
+		rc = add_json(s, "instance", instance_save(m->instance, &s->fds));
+	if (rc == 0)
+		rc = add_json(s, "listeners", listeners_save(m->listeners, &s->fds));
+	if (rc == 0)
+		rc = add_json(s, "supervisor", supervisor_save(m->supervisor, &s->fds));
+	if (rc == 0 && m->admin)
+		rc = add_json(s, "admin", admin_save(m->admin, &s->fds));
+	if (rc == 0)
+		rc = add_json(s, "waiters", waiters_save(m->waiters));
+	if (rc == 0)
+		rc = add_json(s, "fds", save_fds(&s->fds));
+	add_bytes(s, "watcher", &s->watcher);
+	add_bytes(s, "events", &s->events);
+	add_bytes(s, "logbook", &s->logbook);
+	return rc;
+}
+
+int master_state_exec(struct master *m)
+{
+	struct saved s;
+	struct buf bytes;
+	int rc;
+
+	supervisor_finish_queries(m->supervisor);
+	saved_init(&s);
+	buf_init(&bytes, SIZE_MAX);
+	rc = save(m, &s);
+	if (rc == 0)
+		rc = handoff_encode(&s.handoff, &bytes);
+	if (rc == 0)
+		rc = reexec_run(m->exec_path, m->argv, buf_data(&bytes), buf_len(&bytes), &s.fds);
+	buf_finish(&bytes);
+	saved_finish(&s);
+	return rc;
+}
+
+/* --- restoring ----------------------------------------------------------------------------- */
+
+/* The parsed JSON of a section, or NULL. */
+static json_t *load(const struct handoff *h, const char *name)
+{
+	const struct handoff_section *s = handoff_find(h, name);
+
+	return s ? json_loadb(s->data, s->len, 0, NULL) : NULL;
+}
+
+static int load_strings(const json_t *a, struct strv *out)
+{
+	const json_t *one;
+	size_t i;
+	int rc = 0;
+
+	json_array_foreach((json_t *)a, i, one)
+	{
+		if (rc == 0 && json_is_string(one))
+			rc = strv_add(out, json_string_value(one));
+	}
+	return rc;
+}
+
+/*
+ * The watched paths now: those of the configuration as it is, with what `paths add` and `paths remove` changed in
+ * what it was.
+ */
+static int merge_roots(struct master *m, const json_t *roots, const json_t *config_roots)
+{
+	struct strv were = {0}, watched = {0}, now = {0};
+	struct strv *paths = &m->config->reload_paths;
+	int rc = load_strings(roots, &watched);
+
+	if (rc == 0)
+		rc = load_strings(config_roots, &were);
+	if (rc == 0)
+		rc = strv_copy(&m->config_roots, paths);
+	for (size_t i = 0; i < paths->len && rc == 0; i++) {
+		if (strv_contains(&watched, paths->v[i]) || !strv_contains(&were, paths->v[i]))
+			rc = strv_add_unique(&now, paths->v[i]);
+	}
+	for (size_t i = 0; i < watched.len && rc == 0; i++) {
+		if (!strv_contains(&were, watched.v[i]))
+			rc = strv_add_unique(&now, watched.v[i]);
+	}
+	strv_finish(&were);
+	strv_finish(&watched);
+	if (rc < 0) {
+		strv_finish(&now);
+		return rc;
+	}
+	strv_finish(paths);
+	*paths = now;
+	return 0;
+}
+
+static void restore_generations(struct master *m, const json_t *list, const json_t *last_failed)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, one)
+	{
+		struct generation *g = generation_restore(one);
+
+		if (g)
+			list_push_back(&m->generations, &g->link);
+	}
+	if (json_is_object(last_failed))
+		m->last_failed = generation_restore(last_failed);
+}
+
+static int restore_master(struct master *m, const json_t *j, int *inotify_fd)
+{
+	json_t *generations = NULL, *last_failed = NULL, *roots = NULL, *config_roots = NULL;
+	json_int_t started_at = 0, started = 0, next = 0;
+	const char *boot_id, *exec_path;
+	char *path;
+
+	if (json_unpack((json_t *)j, "{s:s, s:I, s:I, s:I, s:s, s:o, s?o, s?o, s?o, s?i}",
+			"boot_id", &boot_id, "started_at", &started_at, "started", &started,
+			"next_number", &next, "exec_path", &exec_path, "generations", &generations,
+			"last_failed", &last_failed, "roots", &roots, "config_roots", &config_roots,
+			"inotify_fd", inotify_fd) < 0)
+		return -EBADMSG;
+	if (strlen(boot_id) >= sizeof(m->boot_id))
+		return -EBADMSG;
+	path = strdup(exec_path);
+	if (!path)
+		return -ENOMEM;
+	free(m->exec_path);
+	m->exec_path = path;
+	memcpy(m->boot_id, boot_id, strlen(boot_id) + 1);
+	m->started_at.ns = started_at;
+	m->started.ns = started;
+	m->next_number = (uint64_t)next;
+	restore_generations(m, generations, last_failed);
+	return merge_roots(m, roots, config_roots);
+}
+
+static int load_fds(const struct handoff *h, struct handoff_fds *fds)
+{
+	json_t *a = load(h, "fds");
+	const json_t *one;
+	size_t i;
+	int rc = 0;
+
+	json_array_foreach(a, i, one)
+	{
+		if (rc == 0)
+			rc = handoff_fds_add(fds, (int)json_integer_value(one));
+	}
+	json_decref(a);
+	return rc;
+}
+
+static void restore_bytes(struct master *m, const struct handoff *h)
+{
+	const struct handoff_section *s = handoff_find(h, "events");
+
+	if (!s || events_restore(m->events, s->data, s->len) < 0)
+		log_warn("hand-over: earlier events cannot be read; numbers go on from zero");
+	s = handoff_find(h, "logbook");
+	if (s)
+		(void)logbook_restore(m->logbook, s->data, s->len);
+}
+
+static int restore_listeners(struct master *m, const struct handoff *h, struct handoff_fds *fds)
+{
+	struct config_error e = {.text = ""};
+	json_t *j = load(h, "listeners");
+	int rc = listeners_restore(&m->listeners, &m->config->binds, j, fds, &e);
+
+	json_decref(j);
+	if (rc < 0 && m->listeners) {
+		log_error("%s; going on with the addresses of before", e.text);
+		rc = 0;
+	}
+	return rc;
+}
+
+static int restore_admin(struct master *m, const struct handoff *h, struct handoff_fds *fds)
+{
+	json_t *j = load(h, "admin");
+	json_t *waiters = load(h, "waiters");
+	int rc = 0;
+
+	if (j)
+		rc = admin_restore(&m->admin, m->loop, j, fds, admin_cmd_handle, m);
+	if (rc < 0)
+		log_error_errno(rc, "admin socket: cannot be taken over");
+	if (waiters)
+		(void)waiters_restore(m->waiters, waiters);
+	json_decref(j);
+	json_decref(waiters);
+	return 0;
+}
+
+static int restore_watcher(struct master *m, const struct handoff *h, struct handoff_fds *fds,
+			   int inotify_fd)
+{
+	const struct handoff_section *s = handoff_find(h, "watcher");
+
+	if (inotify_fd >= 0 && handoff_fds_claim(fds, inotify_fd) < 0)
+		inotify_fd = -1;
+	return master_watch_resume(m, inotify_fd, s ? s->data : NULL, s ? s->len : 0);
+}
+
+static int restore_sections(struct master *m, const struct handoff *h, struct handoff_fds *fds)
+{
+	json_t *j = load(h, "master");
+	int inotify_fd = -1;
+	int rc = restore_master(m, j, &inotify_fd);
+
+	json_decref(j);
+	if (rc < 0)
+		return rc;
+	restore_bytes(m, h);
+	j = load(h, "instance");
+	rc = instance_restore(&m->instance, m->config, j, fds);
+	json_decref(j);
+	if (rc == 0)
+		rc = history_open(&m->history, instance_dir(m->instance));
+	if (rc == 0)
+		rc = restore_listeners(m, h, fds);
+	if (rc < 0)
+		return rc;
+	supervisor_configure(m->supervisor, m->config, m->listeners);
+	j = load(h, "supervisor");
+	rc = supervisor_restore(m->supervisor, j, fds);
+	json_decref(j);
+	if (rc == 0)
+		rc = restore_admin(m, h, fds);
+	if (rc == 0)
+		rc = restore_watcher(m, h, fds, inotify_fd);
+	return rc;
+}
+
+int master_state_restore(struct master *m, const struct buf *state)
+{
+	struct handoff h;
+	struct handoff_fds fds = {0};
+	int rc = handoff_decode(buf_data(state), buf_len(state), &h);
+
+	if (rc == 0)
+		rc = load_fds(&h, &fds);
+	if (rc == 0)
+		rc = restore_sections(m, &h, &fds);
+	handoff_fds_finish(&fds, true);
+	return rc;
+}

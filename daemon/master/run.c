@@ -1,0 +1,326 @@
+/* The master process: its modules in order, its signals, its end. */
+#include "daemon/master/run.h"
+
+#include "common/log.h"
+#include "daemon/master/admin.h"
+#include "daemon/master/admin_cmd.h"
+#include "daemon/master/build.h"
+#include "daemon/master/course.h"
+#include "daemon/master/events.h"
+#include "daemon/master/history.h"
+#include "daemon/master/instance.h"
+#include "daemon/master/listener.h"
+#include "daemon/master/logbook.h"
+#include "daemon/master/master.h"
+#include "daemon/master/master_state.h"
+#include "daemon/master/master_watch.h"
+#include "daemon/master/output.h"
+#include "daemon/master/reexec.h"
+#include "daemon/master/signals.h"
+#include "daemon/master/supervisor.h"
+#include "daemon/master/waiters.h"
+#include "daemon/master/watcher.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* --- signals ------------------------------------------------------------------------------- */
+
+static void stop_signal(void *owner)
+{
+	struct master *m = owner;
+
+	master_stop(m, m->stopping);
+}
+
+static void reload_signal(void *owner)
+{
+	(void)master_reload(owner, GEN_SIGNAL, NULL, mono_now(), NULL);
+}
+
+static void reopen_signal(void *owner)
+{
+	struct master *m = owner;
+	int rc = m->admin ? admin_recreate(m->admin) : 0;
+
+	if (rc < 0)
+		log_warn_errno(rc, "admin socket: cannot be made anew");
+	else
+		log_info("admin socket: made anew where it was missing");
+}
+
+/* Takes every exit that there is to know of: one SIGCHLD may stand for many, or for one before execve. */
+static void reap(void *owner)
+{
+	struct master *m = owner;
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (!build_exited(m->build, pid, status))
+			(void)supervisor_exited(m->supervisor, pid, status);
+	}
+}
+
+static const struct signals_ops signals_ops = {.stop = stop_signal,
+					       .reload = reload_signal,
+					       .reopen = reopen_signal,
+					       .child_exited = reap};
+
+/* --- callbacks between modules ------------------------------------------------------------- */
+
+static void publish(void *owner, const char *line, size_t len)
+{
+	struct master *m = owner;
+
+	if (m->admin)
+		admin_publish(m->admin, line, len);
+}
+
+static void lines_added(void *owner)
+{
+	admin_cmd_log_added(owner);
+}
+
+static void advance_cb(struct ev_loop *loop BB_UNUSED, ev_timer *w, int revents BB_UNUSED)
+{
+	course_advance(container_of(w, struct master, advance));
+}
+
+/* --- beginning and end --------------------------------------------------------------------- */
+
+static int make_boot_id(char out[33])
+{
+	unsigned char random[16];
+
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		return -EIO;
+	for (size_t i = 0; i < sizeof(random); i++)
+		snprintf(out + i * 2, 3, "%02x", random[i]);
+	return 0;
+}
+
+/* What every image has, before it knows whether it is the first. */
+static int init_modules(struct master *m)
+{
+	list_init(&m->generations);
+	ev_init(&m->advance, advance_cb);
+	m->loop = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
+	if (!m->loop)
+		return -ENOMEM;
+	m->logbook = logbook_create();
+	m->events = events_create(m->boot_id);
+	m->waiters = waiters_create();
+	m->output = m->logbook ? output_create(m->loop, m->logbook) : NULL;
+	m->signals = signals_create(m->loop, &signals_ops, m);
+	if (!m->logbook || !m->events || !m->waiters || !m->output || !m->signals)
+		return -ENOMEM;
+	output_set_interactive(m->output, m->config->workers == 1);
+	output_on_lines(m->output, lines_added, m);
+	log_set_sink(output_log, m->output);
+	events_set_publish(m->events, publish, m);
+	return supervisor_create(&m->supervisor, m->loop, m->output, m->logbook, m->exec_path,
+				 course_supervisor_ops(), m);
+}
+
+/* Ends in the reverse order; works on a master that is half made. */
+static void finish_modules(struct master *m)
+{
+	build_destroy(m->build);
+	watcher_destroy(m->watcher);
+	supervisor_destroy(m->supervisor);
+	if (m->admin)
+		admin_flush(m->admin);
+	admin_destroy(m->admin);
+	listeners_close(m->listeners);
+	history_close(m->history);
+	instance_close(m->instance);
+	list_for_each(g, &m->generations, struct generation, link)
+		generation_destroy(g);
+	generation_destroy(m->last_failed);
+	signals_destroy(m->signals);
+	log_set_sink(NULL, NULL);
+	output_destroy(m->output);
+	waiters_destroy(m->waiters);
+	events_destroy(m->events);
+	logbook_destroy(m->logbook);
+	if (m->loop)
+		ev_loop_destroy(m->loop);
+	strv_finish(&m->config_roots);
+	free(m->exec_path);
+}
+
+static void announce(const struct master *m)
+{
+	const struct config *c = m->config;
+
+	if (c->target_origin)
+		log_info("%s: %s", c->target ? c->target : c->command.v[0], c->target_origin);
+	for (size_t i = 0; i < listeners_count(m->listeners); i++)
+		log_info("listening on %s", listeners_url(m->listeners, i));
+}
+
+static int open_admin(struct master *m)
+{
+	const char *path = instance_admin_path(m->instance);
+	json_t *info;
+	int rc;
+
+	if (path) {
+		rc = admin_create(&m->admin, m->loop, path, instance_events_path(m->instance),
+				  admin_cmd_handle, m);
+		if (rc < 0) {
+			log_error_errno(rc, "admin socket \"%s\"; choose another with --admin",
+					path);
+			return rc;
+		}
+	}
+	info = admin_cmd_info(m);
+	rc = instance_write_info(m->instance, info);
+	if (rc < 0)
+		log_warn_errno(rc, "info.json in \"%s\"", instance_dir(m->instance));
+	return 0;
+}
+
+/* The first image: everything is made. Returns 0 or -errno after a line for people. */
+static int boot(struct master *m)
+{
+	struct config_error e = {.text = ""};
+	struct generation *g;
+	int rc = make_boot_id(m->boot_id);
+
+	m->started_at = wall_now();
+	m->started = mono_now();
+	if (rc == 0)
+		rc = strv_copy(&m->config_roots, &m->config->reload_paths);
+	if (rc == 0)
+		rc = instance_open(&m->instance, m->config, &e);
+	if (rc == 0)
+		rc = listeners_open(&m->listeners, &m->config->binds, &e);
+	if (rc < 0) {
+		log_error("%s", e.text[0] ? e.text : strerror(-rc));
+		return rc;
+	}
+	announce(m);
+	rc = history_open(&m->history, instance_dir(m->instance));
+	if (rc == 0)
+		rc = open_admin(m);
+	if (rc == 0)
+		rc = master_watch_start(m);
+	if (rc < 0)
+		return rc;
+	supervisor_configure(m->supervisor, m->config, m->listeners);
+	m->next_number = history_last_number(m->history) + 1;
+	g = generation_create(m->next_number++, GEN_START, m->started);
+	if (!g)
+		return -ENOMEM;
+	list_push_back(&m->generations, &g->link);
+	signals_start(m->signals);
+	course_boot(m, g);
+	return 0;
+}
+
+/* A later image: everything is taken over, and the generation that asked for it boots. */
+static int resume(struct master *m, const struct buf *state)
+{
+	struct generation *g;
+	int rc = master_state_restore(m, state);
+
+	if (rc < 0)
+		return rc;
+	supervisor_configure(m->supervisor, m->config, m->listeners);
+	signals_start(m->signals);
+	g = master_pending(m);
+	if (g && g->state == GEN_HANDING_OVER)
+		course_boot(m, g);
+	reap(m);
+	course_advance(m);
+	return 0;
+}
+
+static int begin(struct master *m, const char *argv0)
+{
+	struct buf state;
+	int rc;
+
+	m->exec_path = reexec_resolve(argv0);
+	if (!m->exec_path) {
+		log_error_errno(errno, "cannot find our own program \"%s\"", argv0);
+		return -ENOENT;
+	}
+	rc = init_modules(m);
+	if (rc < 0)
+		return rc;
+	buf_init(&state, SIZE_MAX);
+	rc = reexec_take_state(&state);
+	if (rc == -ENOENT)
+		rc = boot(m);
+	else if (rc == 0)
+		rc = resume(m, &state);
+	buf_finish(&state);
+	return rc;
+}
+
+int master_main(struct config *c, char *const argv[])
+{
+	struct master m = {.config = c, .argv = argv};
+	int rc;
+
+	/* Grandchildren that lose their parent become ours, so that nothing is left behind. */
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+	rc = begin(&m, argv[0]);
+	if (rc == 0) {
+		ev_run(m.loop, 0);
+		rc = m.exit_status;
+	} else {
+		rc = 1;
+	}
+	finish_modules(&m);
+	return rc;
+}
+
+bool master_resuming(void)
+{
+	return reexec_resuming();
+}
+
+/* What is under way will not come. */
+static void fail_unsettled(struct master *m)
+{
+	struct worker_error e = {.stage = (char *)"stop", .message = (char *)"the daemon stops"};
+
+	list_for_each(g, &m->generations, struct generation, link) {
+		if (!gen_is_settled(g->state))
+			course_fail(m, g, &e);
+		else if (g->state == GEN_SERVING)
+			course_enter(m, g, GEN_EV_REPLACED);
+	}
+}
+
+void master_stop(struct master *m, bool now)
+{
+	if (!m->stopping) {
+		m->stopping = true;
+		log_info("stopping%s", now ? " at once" : ": requests in flight finish first");
+		events_emit(m->events, "daemon", json_pack("{s:s}", "event", "stopping"));
+		build_destroy(m->build);
+		m->build = NULL;
+		watcher_destroy(m->watcher);
+		m->watcher = NULL;
+		fail_unsettled(m);
+		waiters_stop(m);
+	}
+	if (now) {
+		list_for_each(g, &m->generations, struct generation, link)
+			supervisor_kill(m->supervisor, g->number);
+	}
+	supervisor_drain(m->supervisor, UINT64_MAX, m->config->drain_timeout_ms);
+	if (supervisor_empty(m->supervisor))
+		ev_break(m->loop, EVBREAK_ALL);
+}
