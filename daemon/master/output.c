@@ -97,7 +97,7 @@ static void sink_break_line(struct sink *s)
 	s->open = NULL;
 }
 
-struct output *output_create(struct ev_loop *loop, struct logbook *book)
+struct output *output_create(struct ev_loop *loop, struct logbook *book, int out_fd, int err_fd)
 {
 	struct output *o = calloc(1, sizeof(*o));
 
@@ -109,7 +109,7 @@ struct output *output_create(struct ev_loop *loop, struct logbook *book)
 		struct sink *s = &o->sinks[i];
 
 		s->output = o;
-		s->fd = i == LOG_STDOUT ? STDOUT_FILENO : STDERR_FILENO;
+		s->fd = i == LOG_STDOUT ? out_fd : err_fd;
 		buf_init(&s->queue, QUEUE_MAX + CHUNK);
 		ev_io_init(&s->writable, sink_writable_cb, s->fd, EV_WRITE);
 	}

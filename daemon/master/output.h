@@ -1,6 +1,6 @@
 /*
  * What the daemon prints: its own log, and what workers wrote, line by line, marked "7.0 | " (generation
- * and slot). It never blocks: when the terminal or pipe behind 1 or 2 is full, lines wait in a bounded
+ * and slot). It never blocks: when the terminal or pipe behind a descriptor is full, lines wait in a bounded
  * buffer, and those that do not fit are dropped with a count.
  *
  * With one worker, partial lines pass at once, so that a prompt such as "(Pdb) " is seen.
@@ -31,11 +31,11 @@ struct output_source {
 	size_t shown; /* of `partial`, how many bytes are on the terminal already */
 };
 
-/* Writes to descriptors 1 and 2. Lines of workers go into `book` too. */
-struct output *output_create(struct ev_loop *loop, struct logbook *book);
+/* Writes to the two descriptors, which stay the caller's. Lines of workers go into `book` too. */
+struct output *output_create(struct ev_loop *loop, struct logbook *book, int out_fd, int err_fd);
 /* Tries to write what is left, without waiting. */
 void output_destroy(struct output *o);
-/* A log_sink_fn: the daemon's own lines go to 2. */
+/* A log_sink_fn: the daemon's own lines go to err_fd. */
 void output_log(void *output, const char *line, size_t len);
 /* Whether partial lines of workers are shown at once (one worker). */
 void output_set_interactive(struct output *o, bool on);

@@ -117,7 +117,8 @@ static int init_modules(struct master *m)
 	m->logbook = logbook_create();
 	m->events = events_create(m->boot_id);
 	m->waiters = waiters_create();
-	m->output = m->logbook ? output_create(m->loop, m->logbook) : NULL;
+	m->output = m->logbook ? output_create(m->loop, m->logbook, STDOUT_FILENO, STDERR_FILENO)
+			       : NULL;
 	m->signals = signals_create(m->loop, &signals_ops, m);
 	if (!m->logbook || !m->events || !m->waiters || !m->output || !m->signals)
 		return -ENOMEM;
