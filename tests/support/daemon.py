@@ -1,5 +1,6 @@
 """A real blackbulld with its log, and the folder in which a test keeps everything it makes."""
 
+import contextlib
 import itertools
 import json
 import os
@@ -55,14 +56,14 @@ class Log:
 class Daemon:
     """One run of blackbulld. Make it with Box.daemon(), which also ends it."""
 
-    def __init__(self, box, arguments, cwd, env, program):
+    def __init__(self, box, command, cwd, env, output):
         self.box = box
         self.log = Log()
-        self.process = subprocess.Popen(
-            [str(program), *map(str, arguments)], cwd=cwd, env=env, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.log.follow(self.process.stdout)
-        self.log.follow(self.process.stderr)
+        with open(output, "wb") if output else contextlib.nullcontext(subprocess.PIPE) as pipe:
+            self.process = subprocess.Popen(list(map(str, command)), cwd=cwd, env=env,
+                                            stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe)
+        for pipe in filter(None, (self.process.stdout, self.process.stderr)):
+            self.log.follow(pipe)
 
     @property
     def pid(self):
@@ -158,11 +159,12 @@ class Box:
 
     # -- programs -------------------------------------------------------------------------------
 
-    def daemon(self, *arguments, cwd=None, env=None, program=build.DAEMON, bind="127.0.0.1:0"):
-        """Starts a daemon; `bind` None leaves the address to the arguments or the configuration."""
-        if bind:
-            arguments = ("--bind", bind, *arguments)
-        daemon = Daemon(self, arguments, cwd or self.project, {**self.env, **(env or {})}, program)
+    def daemon(self, *arguments, cwd=None, env=None, program=build.DAEMON, bind="127.0.0.1:0",
+               output=None):
+        """Starts a daemon. `bind` None leaves the address to the arguments or the configuration;
+        `output` is a file for what it writes, which Daemon.log has otherwise."""
+        command = [program, *(("--bind", bind) if bind else ()), *arguments]
+        daemon = Daemon(self, command, cwd or self.project, {**self.env, **(env or {})}, output)
         self.daemons.append(daemon)
         return daemon
 
@@ -171,6 +173,14 @@ class Box:
         options = {"cwd": self.project, "env": self.env, **options}
         return subprocess.run(list(map(str, command)), capture_output=True, text=True,
                               stdin=subprocess.DEVNULL, timeout=timeout, **options)
+
+    def get(self, address, path="/"):
+        """One request to an address of `status`, which names Unix sockets as they were given."""
+        if address.startswith("unix:"):
+            address = f"unix:{self.project / address[len('unix:'):]}"
+        answer = http.fetch(address, path)
+        assert answer.kind == http.OK, f"{address}{path}: {answer.kind}"
+        return answer
 
     def ctl(self, *arguments, **options):
         return self.run(build.CTL, *arguments, **options)
