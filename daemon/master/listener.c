@@ -111,8 +111,7 @@ static int listeners_add(struct listeners *ls, const char *spec, struct config_e
 	return rc;
 }
 
-/* What the configuration means: its addresses, or systemd's sockets, or the default. */
-static int effective_binds(const struct strv *binds, struct strv *out)
+int listeners_effective(const struct strv *binds, struct strv *out)
 {
 	int passed = binds->len ? 0 : socket_bind_passed();
 
@@ -136,7 +135,7 @@ int listeners_open(struct listeners **out, const struct strv *binds, struct conf
 
 	if (!l)
 		return -ENOMEM;
-	rc = effective_binds(binds, &specs);
+	rc = listeners_effective(binds, &specs);
 	for (size_t i = 0; i < specs.len && rc == 0; i++)
 		rc = listeners_add(l, specs.v[i], e);
 	strv_finish(&specs);
@@ -285,7 +284,7 @@ int listeners_restore(struct listeners **out, const struct strv *binds, const js
 	if (!l)
 		return -ENOMEM;
 	json_array_foreach((json_t *)state, i, one)(void) restore_one(l, one, fds);
-	rc = effective_binds(binds, &specs);
+	rc = listeners_effective(binds, &specs);
 	if (rc == 0)
 		rc = match(l, &specs, e);
 	strv_finish(&specs);

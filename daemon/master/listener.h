@@ -14,6 +14,9 @@
 struct handoff_fds;
 struct listeners;
 
+/* What the configuration means: its addresses, or systemd's sockets, or the default. Returns 0 or -ENOMEM. */
+int listeners_effective(const struct strv *binds, struct strv *out) BB_NODISCARD;
+
 /* Binds every address. All or nothing: on error *e has the line, nothing stays bound. Returns 0 or -errno. */
 int listeners_open(struct listeners **l, const struct strv *binds,
 		   struct config_error *e) BB_NODISCARD;

@@ -361,6 +361,20 @@ static int restore_sections(struct master *m, const struct handoff *h, struct ha
 	return rc;
 }
 
+bool master_state_readable(const struct buf *state)
+{
+	struct handoff h;
+	json_t *j;
+	bool readable;
+
+	if (handoff_decode(buf_data(state), buf_len(state), &h) < 0)
+		return false;
+	j = load(&h, "master");
+	readable = json_is_object(j);
+	json_decref(j);
+	return readable;
+}
+
 int master_state_restore(struct master *m, const struct buf *state)
 {
 	struct handoff h;

@@ -7,6 +7,7 @@
 #include "daemon/master/build.h"
 #include "daemon/master/course.h"
 #include "daemon/master/events.h"
+#include "daemon/master/handoff.h"
 #include "daemon/master/history.h"
 #include "daemon/master/instance.h"
 #include "daemon/master/listener.h"
@@ -16,6 +17,7 @@
 #include "daemon/master/master_watch.h"
 #include "daemon/master/output.h"
 #include "daemon/master/reexec.h"
+#include "daemon/master/salvage.h"
 #include "daemon/master/signals.h"
 #include "daemon/master/supervisor.h"
 #include "daemon/master/waiters.h"
@@ -189,8 +191,23 @@ static int open_admin(struct master *m)
 	return 0;
 }
 
+/* Sockets that an unreadable state left behind: what a degraded start goes on with. */
+struct salvage {
+	json_t *listeners; /* NULL: a first boot */
+	struct handoff_fds fds;
+};
+
+static int open_listeners(struct master *m, struct salvage *s, struct config_error *e)
+{
+	const struct strv *binds = &m->config->binds;
+
+	if (!s->listeners)
+		return listeners_open(&m->listeners, binds, e);
+	return listeners_restore(&m->listeners, binds, s->listeners, &s->fds, e);
+}
+
 /* The first image: everything is made. Returns 0 or -errno after a line for people. */
-static int boot(struct master *m)
+static int boot(struct master *m, struct salvage *s)
 {
 	struct config_error e = {.text = ""};
 	struct generation *g;
@@ -203,7 +220,7 @@ static int boot(struct master *m)
 	if (rc == 0)
 		rc = instance_open(&m->instance, m->config, &e);
 	if (rc == 0)
-		rc = listeners_open(&m->listeners, &m->config->binds, &e);
+		rc = open_listeners(m, s, &e);
 	if (rc < 0) {
 		log_error("%s", e.text[0] ? e.text : strerror(-rc));
 		return rc;
@@ -245,9 +262,24 @@ static int resume(struct master *m, const struct buf *state)
 	return 0;
 }
 
+/* The state of the image before is of no use: its sockets are, whatever else it had. */
+static void salvage(struct master *m, struct salvage *s)
+{
+	struct strv binds = {0};
+
+	m->degraded = true;
+	log_error("the state of the image before cannot be read; going on with its listening "
+		  "sockets");
+	if (listeners_effective(&m->config->binds, &binds) == 0)
+		s->listeners = salvage_listeners(&binds, &s->fds);
+	strv_finish(&binds);
+}
+
 static int begin(struct master *m, const char *argv0)
 {
+	struct salvage s = {0};
 	struct buf state;
+	bool resuming;
 	int rc;
 
 	m->exec_path = reexec_resolve(argv0);
@@ -255,15 +287,16 @@ static int begin(struct master *m, const char *argv0)
 		log_error_errno(errno, "cannot find our own program \"%s\"", argv0);
 		return -ENOENT;
 	}
-	rc = init_modules(m);
-	if (rc < 0)
-		return rc;
 	buf_init(&state, SIZE_MAX);
 	rc = reexec_take_state(&state);
-	if (rc == -ENOENT)
-		rc = boot(m);
-	else if (rc == 0)
-		rc = resume(m, &state);
+	resuming = rc == 0 && master_state_readable(&state);
+	if (rc != -ENOENT && !resuming)
+		salvage(m, &s);
+	rc = init_modules(m);
+	if (rc == 0)
+		rc = resuming ? resume(m, &state) : boot(m, &s);
+	json_decref(s.listeners);
+	handoff_fds_finish(&s.fds, true);
 	buf_finish(&state);
 	return rc;
 }
