@@ -11,6 +11,7 @@
 #include "common/attr.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -31,14 +32,19 @@ struct admin_peer {
 typedef void admin_request_fn(void *owner, const struct admin_peer *from, const char *body,
 			      size_t len);
 
-/* Makes dir/admin.sock and dir/events.sock (or `path` and `path`.events). Returns 0 or -errno. */
+/*
+ * Makes both sockets. Returns 0; -EADDRINUSE: another process listens there; -EEXIST: a file that is no
+ * socket is there; -ENAMETOOLONG; other -errno.
+ */
 int admin_create(struct admin **a, struct ev_loop *loop, const char *rep_path, const char *pub_path,
 		 admin_request_fn *request, void *owner) BB_NODISCARD;
-/* Closes everything and unlinks the sockets, if they are still ours. */
+/* Writes what goes, closes everything and unlinks the sockets, if they are still ours. Not from the request callback. */
 void admin_destroy(struct admin *a);
 
 /* Nothing happens when the client is gone. */
 void admin_reply(struct admin *a, const struct admin_peer *to, const char *body, size_t len);
+/* Whether the client is still connected. */
+bool admin_peer_is_there(const struct admin *a, const struct admin_peer *peer);
 /* To every subscriber. */
 void admin_publish(struct admin *a, const char *body, size_t len);
 /* Makes a socket file anew that somebody has removed (SIGUSR1). Returns 0 or -errno. */
@@ -46,7 +52,10 @@ int admin_recreate(struct admin *a) BB_NODISCARD;
 /* Tries once more to write what is queued; for a stop: answers leave before the sockets close. */
 void admin_flush(struct admin *a);
 
-/* Across execve(2): a JSON object, with descriptors put into `fds`. NULL when memory runs out. */
+/*
+ * Across execve(2): a JSON object, with descriptors put into `fds`. NULL when memory runs out. Numbers of
+ * connections stay what they are, so that a saved struct admin_peer is answered by the new image.
+ */
 json_t *admin_save(const struct admin *a, struct handoff_fds *fds);
 /* Takes the descriptors that `state` names out of `fds`. Connections that do not verify are dropped. */
 int admin_restore(struct admin **a, struct ev_loop *loop, const json_t *state,

@@ -7,8 +7,11 @@
 /* The admin_request_fn of the master; `owner` is its struct master. */
 void admin_cmd_handle(void *owner, const struct admin_peer *from, const char *body, size_t len);
 
-/* The object that `hello` and `status` agree on, and info.json holds. New reference or NULL. */
+/* Lines were added to the logbook: answers the `logs` requests that wait for some. */
 struct master;
+void admin_cmd_log_added(struct master *m);
+
+/* Who we are and what we watch, which info.json holds and `hello` tells in part. New reference or NULL. */
 json_t *admin_cmd_info(const struct master *m);
 
 #endif

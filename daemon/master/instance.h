@@ -25,10 +25,17 @@ const char *instance_dir(const struct instance *i);
 const char *instance_admin_path(const struct instance *i);  /* NULL with --admin off */
 const char *instance_events_path(const struct instance *i); /* NULL with --admin off */
 
+/* What runs, as one string: the target, or the command with its arguments. Allocated; NULL: no memory. */
+char *instance_target(const struct config *c);
+
 /* Writes info.json (pid, directory, target, watched paths, addresses, version) for discovery and people. */
 int instance_write_info(struct instance *i, json_t *info) BB_NODISCARD;
 
 json_t *instance_save(const struct instance *i, struct handoff_fds *fds);
+/*
+ * Takes the lock over. The places stay those of the first boot, whatever `c` says now: clients know them.
+ * -EWOULDBLOCK: the lock was lost on the way and somebody else has it; other -errno.
+ */
 int instance_restore(struct instance **i, const struct config *c, const json_t *state,
 		     struct handoff_fds *fds) BB_NODISCARD;
 

@@ -22,6 +22,8 @@ void logbook_destroy(struct logbook *b);
 /* One line without its newline; longer than 8 KiB is cut. Lines get numbers that never repeat. */
 void logbook_add(struct logbook *b, uint64_t generation, uint32_t slot, enum log_stream stream,
 		 const char *line, size_t len);
+/* The number of the newest line, 0 before the first. */
+uint64_t logbook_last_seq(const struct logbook *b);
 /*
  * The last `max` lines with a number above `since`, oldest first, of one generation (0: all), as
  * {"seq","time","generation","worker","stream","line"}. New reference or NULL.

@@ -1,0 +1,26 @@
+/* Bytes of unknown origin into JSON strings, and JSON objects into lines of bounded length. */
+#ifndef DAEMON_MASTER_JSON_TEXT_H
+#define DAEMON_MASTER_JSON_TEXT_H
+
+#include "common/attr.h"
+
+#include <jansson.h>
+#include <stddef.h>
+
+struct strv;
+
+/* A string of what file names and workers' output may be: bytes that are no UTF-8 become U+FFFD. NULL: no memory. */
+json_t *json_text(const char *s, size_t len);
+/* The same as an allocated C string, NUL bytes replaced too. NULL: no memory. */
+char *text_clean(const char *s, size_t len);
+/* An array of such strings. NULL: no memory. */
+json_t *json_texts(const struct strv *strings);
+
+/*
+ * The object as one compact line, allocated. If it is longer than `max` bytes, long arrays in it lose their end,
+ * long strings their beginning (the end of a traceback is what counts), and "truncated":true is added.
+ * NULL when memory runs out or nothing helps.
+ */
+char *json_line(json_t *object, size_t max);
+
+#endif
