@@ -1,4 +1,7 @@
-/* The transport between the master and one worker: headers and descriptors on a SOCK_SEQPACKET pair. */
+/*
+ * The transport between the master and one worker: headers and descriptors on a SOCK_SEQPACKET
+ * pair.
+ */
 #include "daemon/ipc/channel.h"
 
 #include "common/fd.h"

@@ -2,9 +2,10 @@
  * The channel between the master and one worker: messages on a SOCK_SEQPACKET pair.
  *
  * A worker started by one build may talk to the master of the next, so every message carries the
- * format's version, bodies are written field by field and only ever grow at their end (what a decoder
- * does not know there it ignores), and receivers skip message types that they do not know: those
- * arrive with their number in `type`. EOF means that the other side is gone: a worker then exits at once.
+ * format's version, bodies are written field by field and only ever grow at their end (what a
+ * decoder does not know there it ignores), and receivers skip message types that they do not know:
+ * those arrive with their number in `type`. EOF means that the other side is gone: a worker then
+ * exits at once.
  *
  *   message  version:u8  type:u8  reserved:u16  body
  *
@@ -98,8 +99,8 @@ int conn_record_decode(const void *data, size_t len, struct conn_record *c) BB_N
 int channel_pair(int ends[2]) BB_NODISCARD;
 
 /*
- * Sends one message, with fd if it is >= 0 (the caller keeps it). 0, -EAGAIN, -EPIPE, -EMSGSIZE over
- * CHANNEL_MESSAGE_MAX, -errno.
+ * Sends one message, with fd if it is >= 0 (the caller keeps it). 0, -EAGAIN, -EPIPE, -EMSGSIZE
+ * over CHANNEL_MESSAGE_MAX, -errno.
  */
 int channel_send(int sock, enum channel_type t, const void *body, size_t len, int fd) BB_NODISCARD;
 

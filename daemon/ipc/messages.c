@@ -1,4 +1,7 @@
-/* Bodies of the channel's messages. Each may grow at its end: a decoder ignores what it does not know. */
+/*
+ * Bodies of the channel's messages. Each may grow at its end: a decoder ignores what it does not
+ * know.
+ */
 #include "daemon/ipc/channel.h"
 
 #include <errno.h>

@@ -52,8 +52,8 @@ void worker_config_finish(struct worker_config *c);
 /* Returns 0, -EMSGSIZE when it would not fit into one message, or -errno (drop `out` then). */
 int worker_config_encode(const struct worker_config *c, struct buf *out) BB_NODISCARD;
 /*
- * *c is written on success only. Without the key "kind" it is no configuration. Returns 0, -EBADMSG (also
- * for a known key whose value is none of its values) or -ENOMEM.
+ * *c is written on success only. Without the key "kind" it is no configuration. Returns 0,
+ * -EBADMSG (also for a known key whose value is none of its values) or -ENOMEM.
  */
 int worker_config_decode(const void *data, size_t len, struct worker_config *c) BB_NODISCARD;
 

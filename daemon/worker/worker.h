@@ -1,6 +1,6 @@
 /*
- * The life of a worker process that serves HTTP itself: channel, server, draining. Hosts (site, error
- * page, and the Python extension in daemon/asgi) bring the loop and the application.
+ * The life of a worker process that serves HTTP itself: channel, server, draining. Hosts (site,
+ * error page, and the Python extension in daemon/asgi) bring the loop and the application.
  *
  *   worker_open ─► (host loads its application) ─► worker_serve ─► loop … ─► ops->stopping
  *        │                    │
@@ -22,21 +22,22 @@ struct worker;
 struct worker_ops {
 	struct http_app_ops http;
 	/*
-	 * The server has drained (or STOP came, or the drain time is over): end the application (lifespan shutdown)
-	 * and leave the loop. Called once, from the loop.
+	 * The server has drained (or STOP came, or the drain time is over): end the application
+	 * (lifespan shutdown) and leave the loop. Called once, from the loop. The worker is not to
+	 * be destroyed in it.
 	 */
 	void (*stopping)(void *app);
 };
 
 /*
- * Blocks until CONFIG arrives on WORKER_CHANNEL_FD, puts descriptors (CLOEXEC, non-blocking), signals (SIGINT
- * and SIGPIPE ignored, SIGTERM = drain while serving) and the log in order. No loop is made, nothing is
- * accepted. Returns 0 or -errno.
+ * Blocks until CONFIG arrives on WORKER_CHANNEL_FD, puts descriptors (CLOEXEC, non-blocking),
+ * signals (SIGINT and SIGPIPE ignored, SIGTERM = drain while serving) and the log in order. No
+ * loop is made, nothing is accepted. Returns 0; -ECANCELED: STOP came before CONFIG; -errno.
  */
 int worker_open(struct worker **w) BB_NODISCARD;
 const struct worker_config *worker_config(const struct worker *w);
 
-/* Serves on `loop`, tells the master READY. Returns 0 or -errno. */
+/* Serves on `loop`, tells the master READY. Copies *ops. Returns 0 or -errno. */
 int worker_serve(struct worker *w, struct ev_loop *loop, const struct worker_ops *ops,
 		 void *app) BB_NODISCARD;
 
@@ -44,8 +45,9 @@ int worker_serve(struct worker *w, struct ev_loop *loop, const struct worker_ops
 void worker_fail(struct worker *w, const struct worker_error *e);
 
 /*
- * Between worker_open and worker_serve: whether the master is still there. A host that loads for long
- * (Python's import) need not call it: a thread-less watchdog, prctl(PR_SET_PDEATHSIG), covers that.
+ * At any time but from a callback. NULL is allowed. Between worker_open and worker_serve nobody
+ * watches the channel; that a host which loads for long ends with its master is for
+ * prctl(PR_SET_PDEATHSIG) to see to.
  */
 void worker_destroy(struct worker *w);
 

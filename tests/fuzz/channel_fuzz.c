@@ -1,4 +1,7 @@
-/* Bodies from a peer: a decoder takes them or refuses them, and what it took is written back the same. */
+/*
+ * Bodies from a peer: a decoder takes them or refuses them, and what it took is written back the
+ * same.
+ */
 #include "daemon/ipc/channel.h"
 #include "daemon/ipc/worker_config.h"
 
