@@ -2,18 +2,15 @@
 #include "daemon/ipc/channel.h"
 
 #include "common/fd.h"
+#include "tests/support/unit.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 struct fixture {
 	int ends[2];
@@ -42,7 +39,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void both_ends_are_nonblocking_and_close_on_exec(void **state)
+TEST(both_ends_are_nonblocking_and_close_on_exec)
 {
 	struct fixture *f = *state;
 
@@ -52,7 +49,7 @@ static void both_ends_are_nonblocking_and_close_on_exec(void **state)
 	}
 }
 
-static void a_message_arrives_whole_with_its_type(void **state)
+TEST(a_message_arrives_whole_with_its_type)
 {
 	struct fixture *f = *state;
 	struct channel_message m;
@@ -70,7 +67,7 @@ static void a_message_arrives_whole_with_its_type(void **state)
 	assert_int_equal(channel_recv(f->ends[1], f->buf, CHANNEL_MESSAGE_MAX, &m), -EAGAIN);
 }
 
-static void a_descriptor_travels_and_stays_the_senders(void **state)
+TEST(a_descriptor_travels_and_stays_the_senders)
 {
 	struct fixture *f = *state;
 	struct channel_message m;
@@ -87,7 +84,7 @@ static void a_descriptor_travels_and_stays_the_senders(void **state)
 	fd_close(&fd);
 }
 
-static void the_largest_message_passes_and_a_larger_one_is_refused(void **state)
+TEST(the_largest_message_passes_and_a_larger_one_is_refused)
 {
 	struct fixture *f = *state;
 	struct channel_message m;
@@ -102,7 +99,7 @@ static void the_largest_message_passes_and_a_larger_one_is_refused(void **state)
 	free(body);
 }
 
-static void a_full_queue_says_again_and_loses_nothing(void **state)
+TEST(a_full_queue_says_again_and_loses_nothing)
 {
 	struct fixture *f = *state;
 	struct channel_message m;
@@ -118,7 +115,7 @@ static void a_full_queue_says_again_and_loses_nothing(void **state)
 	assert_int_equal(channel_send(f->ends[0], CHANNEL_CONN, body, sizeof(body), -1), 0);
 }
 
-static void a_closed_end_is_eof_for_one_side_and_epipe_for_the_other(void **state)
+TEST(a_closed_end_is_eof_for_one_side_and_epipe_for_the_other)
 {
 	struct fixture *f = *state;
 	struct channel_message m;
@@ -128,7 +125,7 @@ static void a_closed_end_is_eof_for_one_side_and_epipe_for_the_other(void **stat
 	assert_int_equal(channel_send(f->ends[1], CHANNEL_READY, NULL, 0, -1), -EPIPE);
 }
 
-static void a_newer_version_and_an_unknown_type_are_passed_on(void **state)
+TEST(a_newer_version_and_an_unknown_type_are_passed_on)
 {
 	struct fixture *f = *state;
 	struct channel_message m;
@@ -140,7 +137,7 @@ static void a_newer_version_and_an_unknown_type_are_passed_on(void **state)
 	assert_string_equal(channel_type_name(m.type), "unknown");
 }
 
-static void bytes_that_are_no_message_are_refused(void **state)
+TEST(bytes_that_are_no_message_are_refused)
 {
 	static const struct {
 		const char *bytes;
@@ -158,7 +155,7 @@ static void bytes_that_are_no_message_are_refused(void **state)
 	}
 }
 
-static void an_oversized_message_is_refused_and_the_next_one_is_read(void **state)
+TEST(an_oversized_message_is_refused_and_the_next_one_is_read)
 {
 	struct fixture *f = *state;
 	struct channel_message m;
@@ -183,7 +180,7 @@ static int next_fd(void)
 	return fd;
 }
 
-static void descriptors_of_a_refused_message_are_closed(void **state)
+TEST(descriptors_of_a_refused_message_are_closed)
 {
 	struct fixture *f = *state;
 	struct channel_message m;
@@ -196,9 +193,8 @@ static void descriptors_of_a_refused_message_are_closed(void **state)
 	assert_int_equal(next_fd(), before);
 }
 
-static void every_type_has_a_name_of_its_own(void **state)
+TEST(every_type_has_a_name_of_its_own)
 {
-	(void)state;
 	for (int a = CHANNEL_CONFIG; a <= CHANNEL_CONN; a++) {
 		assert_string_not_equal(channel_type_name(a), "unknown");
 		for (int b = CHANNEL_CONFIG; b < a; b++)

@@ -1,13 +1,11 @@
 /* The bodies of the channel's messages: round trips, cuts at every byte, growth at the end. */
 #include "daemon/ipc/channel.h"
 
+#include "tests/support/unit.h"
+
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct buf *new_buf(void **state)
 {
@@ -36,7 +34,7 @@ static const struct worker_error sample = {
 	.line = 7,
 };
 
-static void a_worker_error_survives_the_trip(void **state)
+TEST(a_worker_error_survives_the_trip)
 {
 	struct buf *b = new_buf(state);
 	struct worker_error e;
@@ -52,7 +50,7 @@ static void a_worker_error_survives_the_trip(void **state)
 	assert_null(e.stage);
 }
 
-static void absent_and_empty_strings_stay_apart(void **state)
+TEST(absent_and_empty_strings_stay_apart)
 {
 	struct buf *b = new_buf(state);
 	struct worker_error e = {.message = (char *)""};
@@ -64,7 +62,7 @@ static void absent_and_empty_strings_stay_apart(void **state)
 	worker_error_finish(&e);
 }
 
-static void a_cut_worker_error_is_refused_at_every_byte(void **state)
+TEST(a_cut_worker_error_is_refused_at_every_byte)
 {
 	struct buf *b = new_buf(state);
 	struct worker_error e = {.line = 1234};
@@ -80,7 +78,7 @@ static void a_cut_worker_error_is_refused_at_every_byte(void **state)
 	}
 }
 
-static void what_a_newer_build_appends_is_ignored(void **state)
+TEST(what_a_newer_build_appends_is_ignored)
 {
 	struct buf *b = new_buf(state);
 	struct worker_error e;
@@ -99,7 +97,7 @@ static void what_a_newer_build_appends_is_ignored(void **state)
 	assert_int_equal(s.active, 4);
 }
 
-static void a_string_with_a_nul_inside_is_refused(void **state)
+TEST(a_string_with_a_nul_inside_is_refused)
 {
 	struct buf *b = new_buf(state);
 	struct worker_error e;
@@ -122,7 +120,7 @@ static char *long_text(size_t n)
 	return s;
 }
 
-static void too_long_an_error_keeps_the_end_of_the_detail_and_whole_characters(void **state)
+TEST(too_long_an_error_keeps_the_end_of_the_detail_and_whole_characters)
 {
 	struct buf *b = new_buf(state);
 	struct worker_error e = {.message = long_text(100001), .detail = long_text(200001)}, got;
@@ -142,7 +140,7 @@ static void too_long_an_error_keeps_the_end_of_the_detail_and_whole_characters(v
 	worker_error_finish(&e);
 }
 
-static void stats_survive_the_trip_and_are_refused_when_cut(void **state)
+TEST(stats_survive_the_trip_and_are_refused_when_cut)
 {
 	struct buf *b = new_buf(state);
 	struct worker_stats s = {UINT64_MAX, 5, UINT32_MAX, 3}, got = {0};
@@ -155,7 +153,7 @@ static void stats_survive_the_trip_and_are_refused_when_cut(void **state)
 	assert_true(got.connections == UINT32_MAX && got.active == 3);
 }
 
-static void a_connection_travels_with_its_pending_bytes(void **state)
+TEST(a_connection_travels_with_its_pending_bytes)
 {
 	struct buf *b = new_buf(state);
 	struct conn_record c = {"GET / HT\0P", 10, 2, 9, "[::1]:5312"}, got;
@@ -171,7 +169,7 @@ static void a_connection_travels_with_its_pending_bytes(void **state)
 	assert_string_equal(got.peer, "[::1]:5312");
 }
 
-static void an_overlong_peer_or_one_with_a_nul_is_refused(void **state)
+TEST(an_overlong_peer_or_one_with_a_nul_is_refused)
 {
 	struct buf *b = new_buf(state);
 	struct conn_record c = {.peer = "127.0.0.1:1"}, got;
@@ -188,7 +186,7 @@ static void an_overlong_peer_or_one_with_a_nul_is_refused(void **state)
 	assert_int_equal(conn_record_decode(buf_data(b), buf_len(b), &got), -EBADMSG);
 }
 
-static void more_pending_bytes_than_a_message_holds_are_refused(void **state)
+TEST(more_pending_bytes_than_a_message_holds_are_refused)
 {
 	struct buf *b = new_buf(state);
 	char *pending = calloc(1, CONN_PENDING_MAX + 1);
@@ -202,21 +200,21 @@ static void more_pending_bytes_than_a_message_holds_are_refused(void **state)
 	free(pending);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define WITH_SETUP(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_worker_error_survives_the_trip),
-		TEST(absent_and_empty_strings_stay_apart),
-		TEST(a_cut_worker_error_is_refused_at_every_byte),
-		TEST(what_a_newer_build_appends_is_ignored),
-		TEST(a_string_with_a_nul_inside_is_refused),
-		TEST(too_long_an_error_keeps_the_end_of_the_detail_and_whole_characters),
-		TEST(stats_survive_the_trip_and_are_refused_when_cut),
-		TEST(a_connection_travels_with_its_pending_bytes),
-		TEST(an_overlong_peer_or_one_with_a_nul_is_refused),
-		TEST(more_pending_bytes_than_a_message_holds_are_refused),
+		WITH_SETUP(a_worker_error_survives_the_trip),
+		WITH_SETUP(absent_and_empty_strings_stay_apart),
+		WITH_SETUP(a_cut_worker_error_is_refused_at_every_byte),
+		WITH_SETUP(what_a_newer_build_appends_is_ignored),
+		WITH_SETUP(a_string_with_a_nul_inside_is_refused),
+		WITH_SETUP(too_long_an_error_keeps_the_end_of_the_detail_and_whole_characters),
+		WITH_SETUP(stats_survive_the_trip_and_are_refused_when_cut),
+		WITH_SETUP(a_connection_travels_with_its_pending_bytes),
+		WITH_SETUP(an_overlong_peer_or_one_with_a_nul_is_refused),
+		WITH_SETUP(more_pending_bytes_than_a_message_holds_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

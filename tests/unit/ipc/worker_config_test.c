@@ -2,14 +2,11 @@
 #include "daemon/ipc/worker_config.h"
 
 #include "daemon/ipc/channel.h"
+#include "tests/support/unit.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct worker_config sample(void)
 {
@@ -84,12 +81,11 @@ static void assert_same_numbers(const struct worker_config *a, const struct work
 	assert_true(l->write_timeout_ms == m->write_timeout_ms);
 }
 
-static void every_field_survives_the_trip(void **state)
+TEST(every_field_survives_the_trip)
 {
 	struct worker_config c = sample(), got;
 	struct buf b;
 
-	(void)state;
 	buf_init(&b, SIZE_MAX);
 	assert_int_equal(worker_config_encode(&c, &b), 0);
 	assert_int_equal(worker_config_decode(buf_data(&b), buf_len(&b), &got), 0);
@@ -100,13 +96,12 @@ static void every_field_survives_the_trip(void **state)
 	buf_finish(&b);
 }
 
-static void a_cut_one_is_refused_or_lacks_only_whole_pairs(void **state)
+TEST(a_cut_one_is_refused_or_lacks_only_whole_pairs)
 {
 	struct worker_config c = sample(), got;
 	struct buf b;
 	size_t nuls = 0;
 
-	(void)state;
 	buf_init(&b, SIZE_MAX);
 	assert_int_equal(worker_config_encode(&c, &b), 0);
 	for (size_t len = 0; len < buf_len(&b); len++) {
@@ -125,13 +120,12 @@ static void a_cut_one_is_refused_or_lacks_only_whole_pairs(void **state)
 	buf_finish(&b);
 }
 
-static void what_is_missing_has_its_default(void **state)
+TEST(what_is_missing_has_its_default)
 {
 	static const char text[] = "kind\0site";
 	struct worker_config c;
 	struct http_limits defaults;
 
-	(void)state;
 	assert_int_equal(worker_config_decode(text, sizeof(text), &c), 0);
 	assert_int_equal(c.kind, WORKER_SITE);
 	assert_int_equal(c.workers, 1);
@@ -143,31 +137,29 @@ static void what_is_missing_has_its_default(void **state)
 	worker_config_finish(&c);
 }
 
-static void unknown_keys_of_a_newer_build_are_skipped(void **state)
+TEST(unknown_keys_of_a_newer_build_are_skipped)
 {
 	static const char text[] = "colour\0blue\0kind\0app\0speed\0\0target\0a:b";
 	struct worker_config c;
 
-	(void)state;
 	assert_int_equal(worker_config_decode(text, sizeof(text), &c), 0);
 	assert_int_equal(c.kind, WORKER_APP);
 	assert_string_equal(c.target, "a:b");
 	worker_config_finish(&c);
 }
 
-static void a_repeated_key_counts_the_last_time(void **state)
+TEST(a_repeated_key_counts_the_last_time)
 {
 	static const char text[] = "kind\0app\0target\0a:b\0target\0c:d\0kind\0error";
 	struct worker_config c;
 
-	(void)state;
 	assert_int_equal(worker_config_decode(text, sizeof(text), &c), 0);
 	assert_int_equal(c.kind, WORKER_ERROR);
 	assert_string_equal(c.target, "c:d");
 	worker_config_finish(&c);
 }
 
-static void bad_values_are_refused(void **state)
+TEST(bad_values_are_refused)
 {
 #define BAD(s)               \
 	{                    \
@@ -191,19 +183,17 @@ static void bad_values_are_refused(void **state)
 	};
 	struct worker_config c = {.slot = 99};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_int_equal(worker_config_decode(bad[i].text, bad[i].len, &c), -EBADMSG);
 	assert_int_equal(worker_config_decode(NULL, 0, &c), -EBADMSG);
 	assert_int_equal(c.slot, 99);
 }
 
-static void a_huge_traceback_is_cut_and_a_huge_option_is_refused(void **state)
+TEST(a_huge_traceback_is_cut_and_a_huge_option_is_refused)
 {
 	struct worker_config c = {.kind = WORKER_ERROR}, got;
 	struct buf b;
 
-	(void)state;
 	buf_init(&b, SIZE_MAX);
 	c.error_detail = calloc(1, 300001);
 	memset(c.error_detail, 'x', 300000);

@@ -2,20 +2,16 @@
 #include "daemon/worker/beneath.h"
 
 #include "common/fd.h"
+#include "tests/support/unit.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 struct tree {
 	char dir[64]; /* holds "site" and, beside it, "secret" */
@@ -92,7 +88,7 @@ static void assert_refused(const struct tree *t, const char *path)
 	assert_int_equal(st.st_size, 4242);
 }
 
-static void files_and_directories_of_the_tree_are_opened(void **state)
+TEST(files_and_directories_of_the_tree_are_opened)
 {
 	assert_opens(*state, "", "");
 	assert_opens(*state, "a", "");
@@ -102,7 +98,7 @@ static void files_and_directories_of_the_tree_are_opened(void **state)
 	assert_refused(*state, "top.txt/x");
 }
 
-static void links_that_stay_inside_are_followed(void **state)
+TEST(links_that_stay_inside_are_followed)
 {
 	struct tree *t = *state;
 
@@ -114,7 +110,7 @@ static void links_that_stay_inside_are_followed(void **state)
 	assert_opens(t, "folder/deep.txt", "deep");
 }
 
-static void links_that_lead_outside_are_refused(void **state)
+TEST(links_that_lead_outside_are_refused)
 {
 	struct tree *t = *state;
 	char absolute[128];
@@ -142,7 +138,7 @@ static void links_that_lead_outside_are_refused(void **state)
 		assert_refused(t, names[i]);
 }
 
-static void what_is_neither_file_nor_directory_is_refused_without_waiting(void **state)
+TEST(what_is_neither_file_nor_directory_is_refused_without_waiting)
 {
 	struct tree *t = *state;
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
@@ -156,7 +152,7 @@ static void what_is_neither_file_nor_directory_is_refused_without_waiting(void *
 	fd_close(&sock);
 }
 
-static void the_walk_of_old_kernels_follows_no_link(void **state)
+TEST(the_walk_of_old_kernels_follows_no_link)
 {
 	struct tree *t = *state;
 	int fd = beneath_walk(t->root, "a/b/deep.txt", O_RDONLY);
@@ -179,16 +175,16 @@ static void the_walk_of_old_kernels_follows_no_link(void **state)
 	fd_close(&fd);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define WITH_SETUP(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(files_and_directories_of_the_tree_are_opened),
-		TEST(links_that_stay_inside_are_followed),
-		TEST(links_that_lead_outside_are_refused),
-		TEST(what_is_neither_file_nor_directory_is_refused_without_waiting),
-		TEST(the_walk_of_old_kernels_follows_no_link),
+		WITH_SETUP(files_and_directories_of_the_tree_are_opened),
+		WITH_SETUP(links_that_stay_inside_are_followed),
+		WITH_SETUP(links_that_lead_outside_are_refused),
+		WITH_SETUP(what_is_neither_file_nor_directory_is_refused_without_waiting),
+		WITH_SETUP(the_walk_of_old_kernels_follows_no_link),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,12 +1,9 @@
 /* Conditional requests, case by case of RFC 9110 §13.2.2. */
 #include "daemon/worker/conditional.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <string.h>
+#include "tests/support/unit.h"
 
-#include <cmocka.h>
+#include <string.h>
 
 #define ETAG   "\"1-2-3\""
 #define BEFORE "Sun, 06 Nov 1994 08:49:36 GMT"
@@ -47,7 +44,7 @@ static void check_all(const struct condition_case *cases, size_t count, const st
 	}
 }
 
-static void each_field_decides_alone(void **state)
+TEST(each_field_decides_alone)
 {
 	static const struct condition_case cases[] = {
 		{{NULL}, CONDITION_PROCEED},
@@ -75,11 +72,10 @@ static void each_field_decides_alone(void **state)
 		{{"if-unmodified-since", "some day"}, CONDITION_PROCEED},
 	};
 
-	(void)state;
 	check_all(cases, ARRAY_LEN(cases), &file);
 }
 
-static void the_stronger_field_wins(void **state)
+TEST(the_stronger_field_wins)
 {
 	static const struct condition_case cases[] = {
 		{{"if-modified-since", AFTER, "if-none-match", "\"other\""}, CONDITION_PROCEED},
@@ -90,11 +86,10 @@ static void the_stronger_field_wins(void **state)
 		{{"if-unmodified-since", BEFORE, "if-none-match", ETAG}, CONDITION_FAILED},
 	};
 
-	(void)state;
 	check_all(cases, ARRAY_LEN(cases), &file);
 }
 
-static void a_file_without_validators_is_always_sent(void **state)
+TEST(a_file_without_validators_is_always_sent)
 {
 	static const struct condition_case cases[] = {
 		{{"if-none-match", ETAG}, CONDITION_PROCEED},
@@ -104,7 +99,6 @@ static void a_file_without_validators_is_always_sent(void **state)
 	};
 	const struct validators fresh = {NULL, 0, 1795000000};
 
-	(void)state;
 	check_all(cases, ARRAY_LEN(cases), &fresh);
 }
 
@@ -116,12 +110,11 @@ static bool allowed(const char *if_range, const struct validators *v)
 	return conditional_range_allowed(h, make_headers(h, text), v);
 }
 
-static void a_range_is_for_the_same_representation_only(void **state)
+TEST(a_range_is_for_the_same_representation_only)
 {
 	const struct validators fresh = {NULL, 0, 1795000000};
 	const struct validators recent = {ETAG, 784111777, 784111778};
 
-	(void)state;
 	assert_true(conditional_range_allowed(NULL, 0, &file));
 	assert_true(allowed(ETAG, &file));
 	assert_true(allowed(SAME, &file));

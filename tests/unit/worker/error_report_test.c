@@ -1,13 +1,11 @@
 /* The error of a generation, for browsers, terminals and programs. */
 #include "daemon/worker/error_report.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/support/unit.h"
+
 #include <string.h>
 
-#include <cmocka.h>
-
-static void the_client_chooses_the_format(void **state)
+TEST(the_client_chooses_the_format)
 {
 	static const struct {
 		const char *accept;
@@ -30,7 +28,6 @@ static void the_client_chooses_the_format(void **state)
 		{" , ;, text/html;", REPORT_HTML},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		assert_int_equal(report_format_choose(cases[i].accept, strlen(cases[i].accept)),
 				 cases[i].format);
@@ -53,12 +50,11 @@ static const struct error_report sample = {
 	.detail = "Traceback:\n  File \"x\"\n</pre><script>alert(1)</script>",
 };
 
-static void the_page_shows_everything_and_runs_nothing(void **state)
+TEST(the_page_shows_everything_and_runs_nothing)
 {
 	struct buf b;
 	const char *page = render(&sample, REPORT_HTML, &b);
 
-	(void)state;
 	assert_non_null(
 		strstr(page, "NameError: name &#39;&lt;script&gt;&#39; is &quot;bad&quot;"));
 	assert_non_null(strstr(page, "/srv/a&amp;b.py:12"));
@@ -71,11 +67,10 @@ static void the_page_shows_everything_and_runs_nothing(void **state)
 	buf_finish(&b);
 }
 
-static void the_text_is_what_a_terminal_shows(void **state)
+TEST(the_text_is_what_a_terminal_shows)
 {
 	struct buf b;
 
-	(void)state;
 	assert_string_equal(render(&sample, REPORT_TEXT, &b),
 			    "generation 7 failed at: import\n\n"
 			    "NameError: name '<script>' is \"bad\"\n"
@@ -85,12 +80,11 @@ static void the_text_is_what_a_terminal_shows(void **state)
 	buf_finish(&b);
 }
 
-static void json_has_every_key_even_when_nothing_is_known(void **state)
+TEST(json_has_every_key_even_when_nothing_is_known)
 {
 	const struct error_report empty = {.generation = 2};
 	struct buf b;
 
-	(void)state;
 	assert_string_equal(render(&empty, REPORT_JSON, &b),
 			    "{\"generation\":2,\"error\":{\"stage\":null,\"message\":null,"
 			    "\"file\":null,\"detail\":null,\"line\":null}}\n");
@@ -100,12 +94,11 @@ static void json_has_every_key_even_when_nothing_is_known(void **state)
 	buf_finish(&b);
 }
 
-static void an_error_of_which_little_is_known_is_readable(void **state)
+TEST(an_error_of_which_little_is_known_is_readable)
 {
 	const struct error_report r = {.generation = 3, .message = "exited with status 1"};
 	struct buf b;
 
-	(void)state;
 	assert_string_equal(render(&r, REPORT_TEXT, &b),
 			    "generation 3 failed\n\nexited with status 1\n\n"
 			    "Save a fix, and the next answer comes from it.\n");

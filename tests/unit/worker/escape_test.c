@@ -1,12 +1,9 @@
 /* Bytes of unknown origin in pages, JSON, addresses and logs. */
 #include "daemon/worker/escape.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <string.h>
+#include "tests/support/unit.h"
 
-#include <cmocka.h>
+#include <string.h>
 
 typedef int escape_fn(struct buf *out, const char *s, size_t len);
 
@@ -31,24 +28,22 @@ static void expect(escape_fn *escape, const char *in, const char *out)
 	buf_finish(&b);
 }
 
-static void html_cannot_be_broken_out_of(void **state)
+TEST(html_cannot_be_broken_out_of)
 {
-	(void)state;
 	expect(escape_html, "<a href=\"x\" id='y'>&</a>",
 	       "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;&lt;/a&gt;");
 	expect(escape_html, "two\nlines\tand é", "two\nlines\tand é");
 	expect(escape_html, "bell\a", "bell\xef\xbf\xbd");
 }
 
-static void json_is_always_valid(void **state)
+TEST(json_is_always_valid)
 {
-	(void)state;
 	expect(escape_json, "a\"b\\c\nd\te\rf\x01g\x7f", "a\\\"b\\\\c\\nd\\te\\rf\\u0001g\\u007f");
 	expect(escape_json, "é 漢 😀", "é 漢 😀");
 }
 
 /* Each byte that belongs to no character is replaced by one U+FFFD. */
-static void bytes_that_are_no_utf8_are_replaced(void **state)
+TEST(bytes_that_are_no_utf8_are_replaced)
 {
 	static const struct {
 		const char *bytes;
@@ -63,7 +58,6 @@ static void bytes_that_are_no_utf8_are_replaced(void **state)
 		     {"\xf4\x90\x80\x80", 4},
 		     {"\xf8\x88\x80\x80\x80", 5}};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		char expected[64] = "";
 
@@ -74,18 +68,16 @@ static void bytes_that_are_no_utf8_are_replaced(void **state)
 	}
 }
 
-static void a_name_is_no_scheme_host_or_query(void **state)
+TEST(a_name_is_no_scheme_host_or_query)
 {
-	(void)state;
 	expect(escape_segment, "javascript:alert(1)", "javascript%3Aalert%281%29");
 	expect(escape_segment, "a/b?c#d%41 e\\\n\xff", "a%2Fb%3Fc%23d%2541%20e%5C%0A%FF");
 	expect(escape_segment, "Az09-._~", "Az09-._~");
 	expect(escape_whole_path, "a/b c", "a/b%20c");
 }
 
-static void a_line_of_the_log_stays_one_line(void **state)
+TEST(a_line_of_the_log_stays_one_line)
 {
-	(void)state;
 	expect(escape_log, "/a\r\nb\"c\\d\x1b[31m\xc3\xa9",
 	       "/a\\x0d\\x0ab\\x22c\\x5cd\\x1b[31m\\xc3\\xa9");
 }

@@ -1,20 +1,15 @@
 /* Dates of HTTP. */
 #include "daemon/worker/http_date.h"
 
-#include "common/attr.h"
+#include "tests/support/unit.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define EXAMPLE 784111777  /* the date of RFC 9110 §5.6.7 */
 #define NOW	1795000000 /* in 2026 */
 
-static void the_three_forms_mean_the_same(void **state)
+TEST(the_three_forms_mean_the_same)
 {
 	static const char *const forms[] = {
 		"Sun, 06 Nov 1994 08:49:37 GMT",
@@ -22,7 +17,6 @@ static void the_three_forms_mean_the_same(void **state)
 		"Sun Nov  6 08:49:37 1994",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
 		time_t t = 0;
 
@@ -31,12 +25,11 @@ static void the_three_forms_mean_the_same(void **state)
 	}
 }
 
-static void what_is_written_is_read(void **state)
+TEST(what_is_written_is_read)
 {
 	static const time_t times[] = {0, 1, EXAMPLE, 951782399, 1709164800, NOW, 4102444800};
 	char text[HTTP_DATE_SIZE];
 
-	(void)state;
 	assert_string_equal(http_date_format(EXAMPLE, text), "Sun, 06 Nov 1994 08:49:37 GMT");
 	for (size_t i = 0; i < ARRAY_LEN(times); i++) {
 		time_t t = -1;
@@ -47,18 +40,17 @@ static void what_is_written_is_read(void **state)
 	}
 }
 
-static void a_year_of_two_digits_is_near(void **state)
+TEST(a_year_of_two_digits_is_near)
 {
 	time_t t;
 
-	(void)state;
 	assert_int_equal(http_date_parse("Thursday, 01-Jan-70 00:00:00 GMT", 32, NOW, &t), 0);
 	assert_true(t > NOW); /* 2070 is within 50 years of 2026 */
 	assert_int_equal(http_date_parse("Friday, 01-Jan-77 00:00:00 GMT", 30, NOW, &t), 0);
 	assert_int_equal(t, 220924800); /* 1977 */
 }
 
-static void what_is_no_date_is_refused(void **state)
+TEST(what_is_no_date_is_refused)
 {
 	static const char *const bad[] = {
 		"",
@@ -75,7 +67,6 @@ static void what_is_no_date_is_refused(void **state)
 	};
 	time_t t = 42;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_int_equal(http_date_parse(bad[i], strlen(bad[i]), NOW, &t), -EINVAL);
 	assert_int_equal(http_date_parse("Sun, 06 Nov 1994 08:49:37\0GMT", 29, NOW, &t), -EINVAL);

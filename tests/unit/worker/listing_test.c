@@ -2,16 +2,13 @@
 #include "daemon/worker/listing.h"
 
 #include "common/fd.h"
+#include "tests/support/unit.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static char *render(const struct listing *l, const char *path, struct buf *b)
 {
@@ -21,7 +18,7 @@ static char *render(const struct listing *l, const char *path, struct buf *b)
 	return buf_data(b);
 }
 
-static void names_are_shown_as_text_and_linked_as_names(void **state)
+TEST(names_are_shown_as_text_and_linked_as_names)
 {
 	struct listing_entry entries[] = {
 		{(char *)"sub", true, 4096, 1795000000},
@@ -33,7 +30,6 @@ static void names_are_shown_as_text_and_linked_as_names(void **state)
 	struct buf b;
 	const char *page = render(&l, "a<b", &b);
 
-	(void)state;
 	assert_non_null(strstr(page, "<title>/a&lt;b/</title>"));
 	assert_non_null(strstr(page, "<a href=\"../\">../</a>"));
 	assert_non_null(strstr(page, "<a href=\"./sub/\">sub/</a></td><td></td>"));
@@ -47,13 +43,12 @@ static void names_are_shown_as_text_and_linked_as_names(void **state)
 	buf_finish(&b);
 }
 
-static void the_top_has_no_way_up_and_says_when_it_is_empty(void **state)
+TEST(the_top_has_no_way_up_and_says_when_it_is_empty)
 {
 	struct listing l = {0};
 	struct buf b;
 	const char *page = render(&l, "", &b);
 
-	(void)state;
 	assert_non_null(strstr(page, "<title>/</title>"));
 	assert_null(strstr(page, "../"));
 	assert_non_null(strstr(page, "This folder is empty."));
@@ -68,14 +63,13 @@ static void touch(int at, const char *name)
 	fd_close(&fd);
 }
 
-static void only_what_is_served_is_read_and_folders_come_first(void **state)
+TEST(only_what_is_served_is_read_and_folders_come_first)
 {
 	char dir[] = "/tmp/listing-XXXXXX";
 	static const char *const expected[] = {"folder", "zfolder", "a.txt", "link"};
 	struct listing l;
 	int root;
 
-	(void)state;
 	assert_non_null(mkdtemp(dir));
 	root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	touch(root, "a.txt");

@@ -1,16 +1,9 @@
 /* Types of files by their names. */
 #include "daemon/worker/mime.h"
 
-#include "common/attr.h"
+#include "tests/support/unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-static void the_suffix_decides(void **state)
+TEST(the_suffix_decides)
 {
 	static const struct {
 		const char *name, *type;
@@ -30,23 +23,21 @@ static void the_suffix_decides(void **state)
 		{"archive.tar.gz", "application/gzip"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		assert_string_equal(mime_type(cases[i].name), cases[i].type);
 }
 
-static void a_name_that_says_nothing_is_a_stream_of_bytes(void **state)
+TEST(a_name_that_says_nothing_is_a_stream_of_bytes)
 {
 	static const char *const names[] = {"LICENSE",	 "",	    ".",   "x.",
 					    "x.unknown", "x.htmlx", "html"};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		assert_string_equal(mime_type(names[i]), "application/octet-stream");
 }
 
 /* A table out of order would lose some of its rows to the search. */
-static void every_suffix_of_the_table_is_found(void **state)
+TEST(every_suffix_of_the_table_is_found)
 {
 	static const char *const known[] = {
 		"7z",	       "aac",  "apng", "atom",	"avif",	 "bmp",	 "bz2", "c",	"cfg",
@@ -60,7 +51,6 @@ static void every_suffix_of_the_table_is_found(void **state)
 		"zip",	       "zst",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
 		char name[32] = "x.";
 

@@ -1,14 +1,10 @@
 /* What a Range asks of a file. */
 #include "daemon/worker/range.h"
 
-#include "common/attr.h"
+#include "tests/support/unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 struct range_case {
 	const char *value;
@@ -29,7 +25,7 @@ static void check(const struct range_case *c)
 	assert_int_equal(r.len, v == RANGE_PART ? c->len : 77);
 }
 
-static void one_range_is_a_part(void **state)
+TEST(one_range_is_a_part)
 {
 	static const struct range_case cases[] = {
 		{"bytes=0-0", 10, RANGE_PART, 0, 1},
@@ -46,12 +42,11 @@ static void one_range_is_a_part(void **state)
 		{"bytes=0-18446744073709551615", UINT64_MAX, RANGE_PART, 0, UINT64_MAX},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		check(&cases[i]);
 }
 
-static void a_range_behind_the_end_cannot_be_satisfied(void **state)
+TEST(a_range_behind_the_end_cannot_be_satisfied)
 {
 	static const struct range_case cases[] = {
 		{"bytes=10-", 10, RANGE_UNSATISFIABLE, 0, 0},
@@ -62,12 +57,11 @@ static void a_range_behind_the_end_cannot_be_satisfied(void **state)
 		{"bytes=0-0", 0, RANGE_UNSATISFIABLE, 0, 0},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		check(&cases[i]);
 }
 
-static void what_is_malformed_or_several_is_ignored(void **state)
+TEST(what_is_malformed_or_several_is_ignored)
 {
 	static const char *const values[] = {
 		"",	     "bytes",	      "bytes=",	    "bytes=-",	  "bytes=5-2", "bytes=a-b",
@@ -75,17 +69,15 @@ static void what_is_malformed_or_several_is_ignored(void **state)
 		"bytes 0-1", "bytes=0x0-1",   "bytes=+1-2", "bytes=1 -2", "bytes=,",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(values); i++)
 		check(&(struct range_case){values[i], 10, RANGE_WHOLE, 0, 0});
 	check(&(struct range_case){"bytes=-5", 0, RANGE_WHOLE, 0, 0});
 }
 
-static void no_byte_behind_the_value_is_read(void **state)
+TEST(no_byte_behind_the_value_is_read)
 {
 	struct range r;
 
-	(void)state;
 	assert_int_equal(range_parse("bytes=1-23", 9, 100, &r), RANGE_PART);
 	assert_int_equal(r.len, 2);
 	for (size_t len = 0; len < 8; len++)

@@ -1,14 +1,11 @@
 /* From addresses to names below a directory; most of these are attacks. */
 #include "daemon/worker/urlpath.h"
 
+#include "tests/support/unit.h"
+
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static int decode(struct urlpath *u, const char *path)
 {
@@ -22,7 +19,7 @@ static int decode(struct urlpath *u, const char *path)
 	return err;
 }
 
-static void paths_become_names(void **state)
+TEST(paths_become_names)
 {
 	static const struct {
 		const char *path, *name;
@@ -51,7 +48,6 @@ static void paths_become_names(void **state)
 		{"/http://host/a", "http:/host/a", false},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct urlpath u;
 
@@ -62,7 +58,7 @@ static void paths_become_names(void **state)
 	}
 }
 
-static void nothing_leads_up_or_to_what_is_hidden(void **state)
+TEST(nothing_leads_up_or_to_what_is_hidden)
 {
 	static const char *const attacks[] = {
 		"/..",
@@ -94,7 +90,6 @@ static void nothing_leads_up_or_to_what_is_hidden(void **state)
 		"/..\\x",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(attacks); i++) {
 		struct urlpath u;
 		int err = decode(&u, attacks[i]);
@@ -105,25 +100,23 @@ static void nothing_leads_up_or_to_what_is_hidden(void **state)
 	}
 }
 
-static void what_is_no_path_is_refused(void **state)
+TEST(what_is_no_path_is_refused)
 {
 	static const char *const bad[] = {
 		"",    "*",	"a",	"a/b",	      "host:80", "/%",	 "/%4",	    "/%zz",
 		"/%0", "/a%00", "/%00", "/a%00.html", "/%-1",	 "/% 1", "http:/a", "ftp://host/"};
 	struct urlpath u;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_int_equal(decode(&u, bad[i]), -EINVAL);
 	assert_int_equal(urlpath_decode(&u, "/a\0b", 4), -EINVAL);
 }
 
-static void the_longest_path_fits_and_a_longer_one_does_not(void **state)
+TEST(the_longest_path_fits_and_a_longer_one_does_not)
 {
 	char path[PATH_MAX + 2];
 	struct urlpath u;
 
-	(void)state;
 	memset(path, 'a', sizeof(path));
 	path[0] = '/';
 	assert_int_equal(urlpath_decode(&u, path, PATH_MAX), 0);
