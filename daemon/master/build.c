@@ -47,7 +47,7 @@ static void readable_cb(struct ev_loop *loop BB_UNUSED, ev_io *w, int revents BB
 
 static int run(struct build *b, const char *command)
 {
-	char *argv[] = {"/bin/sh", "-c", (char *)command, NULL};
+	char *argv[] = {(char *)"/bin/sh", (char *)"-c", (char *)command, NULL};
 	int ends[2], null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	struct spawn_request r = {.file = argv[0], .argv = argv};
 	int rc = null < 0 || pipe2(ends, O_CLOEXEC) < 0 ? -errno : 0;

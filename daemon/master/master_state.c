@@ -286,8 +286,8 @@ static void restore_bytes(struct master *m, const struct handoff *h)
 	if (!s || events_restore(m->events, s->data, s->len) < 0)
 		log_warn("hand-over: earlier events cannot be read; numbers go on from zero");
 	s = handoff_find(h, "logbook");
-	if (s)
-		(void)logbook_restore(m->logbook, s->data, s->len);
+	if (!s || logbook_restore(m->logbook, s->data, s->len) < 0)
+		log_warn("hand-over: what workers wrote earlier cannot be read");
 }
 
 static int restore_listeners(struct master *m, const struct handoff *h, struct handoff_fds *fds)
@@ -314,8 +314,8 @@ static int restore_admin(struct master *m, const struct handoff *h, struct hando
 		rc = admin_restore(&m->admin, m->loop, j, fds, admin_cmd_handle, m);
 	if (rc < 0)
 		log_error_errno(rc, "admin socket: cannot be taken over");
-	if (waiters)
-		(void)waiters_restore(m->waiters, waiters);
+	if (!waiters || waiters_restore(m->waiters, waiters) < 0)
+		log_warn("hand-over: who waits for an answer cannot be read; clients ask again");
 	json_decref(j);
 	json_decref(waiters);
 	return 0;

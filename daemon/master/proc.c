@@ -173,8 +173,10 @@ static int claim_fd(struct handoff_fds *fds, int fd)
 
 static void restore_partial(struct proc *p, enum log_stream stream, const json_t *hex)
 {
-	if (json_is_string(hex))
-		(void)hex_decode(json_string_value(hex), &p->sources[stream].partial);
+	struct buf *partial = &p->sources[stream].partial;
+
+	if (json_is_string(hex) && hex_decode(json_string_value(hex), partial) < 0)
+		buf_consume(partial, buf_len(partial));
 }
 
 static void restore_queue(struct proc *p, const json_t *queue)

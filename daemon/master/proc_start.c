@@ -225,10 +225,10 @@ static int birth_program(struct birth *b, struct proc *p, const struct proc_star
 		b->argv[1] = b->script;
 		break;
 	case PROC_SITE:
-		b->argv[1] = "--role=site";
+		b->argv[1] = (char *)"--role=site";
 		break;
 	case PROC_ERROR:
-		b->argv[1] = "--role=error";
+		b->argv[1] = (char *)"--role=error";
 		break;
 	case PROC_COMMAND:
 		rc = command_environment(p, s->listeners, &b->env);
