@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum target_kind { TARGET_APP, TARGET_COMMAND, TARGET_SITE };
 enum handover { HANDOVER_FRESH, HANDOVER_OVERLAP };
@@ -65,24 +66,33 @@ struct config {
 /* What a command line asks for besides running. */
 enum config_action { CONFIG_RUN, CONFIG_CHECK, CONFIG_HELP, CONFIG_VERSION };
 
+#define CONFIG_STATUS_USAGE	  2 /* what was asked for makes no sense */
+#define CONFIG_STATUS_ENVIRONMENT 1 /* it does, but not on this machine now */
+
 struct config_error {
 	char text[512]; /* one line, without the program's name: what, which value, what to do */
+	int status;	/* for exit(3): CONFIG_STATUS_*, from the functions of this header */
 };
 
 /*
  * Reads everything. `environ` and the current directory are consulted, nothing is changed or created.
- * Returns 0 and fills *c and *action; -EINVAL: usage error, -ENOENT/-EIO: a file that was named cannot be
- * read; then *e says why. *c needs config_finish() only after 0.
+ * Returns 0 and fills *c and *action; else -errno (-EINVAL: usage error) and *e says why. With CONFIG_HELP
+ * and CONFIG_VERSION nothing else is looked at, and *c is zero. *c needs config_finish() only after 0.
+ *
+ * Each image of the daemon reads its configuration anew. What only a start must insist on (that paths
+ * and programs exist) is config_check()'s, since in the middle of a checkout they may be gone for a moment.
  */
 int config_load(struct config *c, enum config_action *action, int argc, char *const argv[],
 		struct config_error *e) BB_NODISCARD;
 void config_finish(struct config *c);
 
+/* Whether every path and program that *c names is there. Returns 0, or -errno and *e. */
+int config_check(const struct config *c, struct config_error *e) BB_NODISCARD;
+
 const char *target_kind_name(enum target_kind k); /* "app", "command", "site" */
 const char *handover_name(enum handover h);	  /* "fresh", "overlap" */
 
-/* Writes --help to out (a FILE of the caller's), from the option table. */
-struct _IO_FILE;
-void config_print_help(struct _IO_FILE *out);
+/* Writes --help, from the option table. */
+void config_print_help(FILE *out);
 
 #endif
