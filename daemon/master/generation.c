@@ -1,6 +1,8 @@
 /* Generations: the transition table, the times, and their JSON. */
 #include "daemon/master/generation.h"
 
+#include "daemon/master/json_text.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,10 +174,7 @@ void generation_set_error(struct generation *g, const char *stage, const char *m
 
 static json_t *string_or_null(const char *s)
 {
-	json_t *j = s ? json_string(s) : json_null();
-
-	/* What people's programs write need not be UTF-8. */
-	return j ? j : json_string("(not UTF-8)");
+	return s ? json_text(s, strlen(s)) : json_null();
 }
 
 static json_t *wall_or_null(struct wall t)
@@ -231,19 +230,6 @@ static json_t *error_to_json(const struct gen_error *e)
 			 string_or_null(e->detail));
 }
 
-static json_t *paths_to_json(const struct strv *paths)
-{
-	json_t *a = json_array();
-
-	for (size_t i = 0; a && i < paths->len; i++) {
-		if (json_array_append_new(a, string_or_null(paths->v[i])) < 0) {
-			json_decref(a);
-			return NULL;
-		}
-	}
-	return a;
-}
-
 json_t *generation_to_json(const struct generation *g)
 {
 	json_t *by = g->has_requester ? json_pack("{s:I, s:I}", "uid", (json_int_t)g->uid, "pid",
@@ -252,8 +238,8 @@ json_t *generation_to_json(const struct generation *g)
 
 	return json_pack("{s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "number",
 			 (json_int_t)g->number, "state", gen_state_name(g->state), "reason",
-			 gen_reason_name(g->reason), "paths", paths_to_json(&g->paths),
-			 "requested_by", by, "created_at", wall_or_null(g->created_at), "served_at",
+			 gen_reason_name(g->reason), "paths", json_texts(&g->paths), "requested_by",
+			 by, "created_at", wall_or_null(g->created_at), "served_at",
 			 wall_or_null(g->served_at), "stages_ms", stages_to_json(g), "error",
 			 error_to_json(g->error));
 }
@@ -264,14 +250,13 @@ json_t *generation_save(const struct generation *g)
 
 	for (size_t i = 0; entered && i < GEN_STATES; i++)
 		json_array_append_new(entered, json_integer(g->entered[i].ns));
-	return json_pack("{s:I, s:i, s:i, s:o, s:b, s:I, s:I, s:b, s:I, s:I, s:I, s:o, s:o}",
-			 "number", (json_int_t)g->number, "state", (int)g->state, "reason",
-			 (int)g->reason, "paths", paths_to_json(&g->paths), "has_requester",
-			 g->has_requester, "uid", (json_int_t)g->uid, "pid", (json_int_t)g->pid,
-			 "superseded", g->superseded, "created_at", (json_int_t)g->created_at.ns,
-			 "served_at", (json_int_t)g->served_at.ns, "detected",
-			 (json_int_t)g->detected.ns, "entered", entered, "error",
-			 error_to_json(g->error));
+	return json_pack(
+		"{s:I, s:i, s:i, s:o, s:b, s:I, s:I, s:b, s:I, s:I, s:I, s:o, s:o}", "number",
+		(json_int_t)g->number, "state", (int)g->state, "reason", (int)g->reason, "paths",
+		json_texts(&g->paths), "has_requester", g->has_requester, "uid", (json_int_t)g->uid,
+		"pid", (json_int_t)g->pid, "superseded", g->superseded, "created_at",
+		(json_int_t)g->created_at.ns, "served_at", (json_int_t)g->served_at.ns, "detected",
+		(json_int_t)g->detected.ns, "entered", entered, "error", error_to_json(g->error));
 }
 
 static void restore_error(struct generation *g, const json_t *e)

@@ -8,6 +8,7 @@
 #include "daemon/master/handoff.h"
 #include "daemon/master/history.h"
 #include "daemon/master/instance.h"
+#include "daemon/master/json_text.h"
 #include "daemon/master/listener.h"
 #include "daemon/master/logbook.h"
 #include "daemon/master/master.h"
@@ -71,15 +72,6 @@ static int add_json(struct saved *s, const char *name, json_t *j)
 	return 0;
 }
 
-static json_t *strings(const struct strv *v)
-{
-	json_t *a = json_array();
-
-	for (size_t i = 0; a && i < v->len; i++)
-		json_array_append_new(a, json_string(v->v[i]));
-	return a;
-}
-
 static json_t *save_master(const struct master *m, int inotify_fd)
 {
 	json_t *generations = json_array();
@@ -93,8 +85,8 @@ static json_t *save_master(const struct master *m, int inotify_fd)
 			 (json_int_t)m->started.ns, "next_number", (json_int_t)m->next_number,
 			 "exec_path", m->exec_path, "generations", generations, "last_failed",
 			 m->last_failed ? generation_save(m->last_failed) : NULL, "roots",
-			 strings(roots), "config_roots", strings(&m->config_roots), "inotify_fd",
-			 inotify_fd);
+			 json_texts(roots), "config_roots", json_texts(&m->config_roots),
+			 "inotify_fd", inotify_fd);
 }
 
 static json_t *save_fds(const struct handoff_fds *fds)

@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "daemon/master/events.h"
 #include "daemon/master/instance.h"
+#include "daemon/master/json_text.h"
 #include "daemon/master/master.h"
 #include "daemon/master/watcher.h"
 
@@ -33,14 +34,7 @@ static void log_change(const struct watch_batch *b)
 
 static json_t *batch_to_json(const struct watch_batch *b)
 {
-	json_t *paths = json_array();
-
-	for (size_t i = 0; paths && i < b->paths->len; i++) {
-		json_t *path = json_string(b->paths->v[i]);
-
-		json_array_append_new(paths, path ? path : json_string("(not UTF-8)"));
-	}
-	return json_pack("{s:o, s:b}", "paths", paths, "overflow", (int)b->overflow);
+	return json_pack("{s:o, s:b}", "paths", json_texts(b->paths), "overflow", (int)b->overflow);
 }
 
 static void changed(void *owner, const struct watch_batch *b)
