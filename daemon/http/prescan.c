@@ -282,5 +282,9 @@ int prescan_feed(struct prescan *s, const char *p, size_t len, const struct http
 	if (rc != 0)
 		return rc;
 	s->pos = len;
-	return scan_limits(s, len - s->line, len, limits, r);
+	/* A CR at the end is no part of the line, or the answer would depend on how it is cut. */
+	size_t begun = len - s->line;
+	if (begun > 0 && p[len - 1] == '\r')
+		begun--;
+	return scan_limits(s, begun, len, limits, r);
 }
