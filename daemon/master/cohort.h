@@ -72,7 +72,9 @@ void supervisor_clock_init(struct supervisor *s);
 /* Sets the timer to the earliest deadline. */
 void supervisor_arm(struct supervisor *s);
 
-/* supervisor_exit.c: forgets a proc without a process; tells the owner when it was the generation's last. */
+/* supervisor_exit.c: a process could not be started, p->start_error says why. */
+void supervisor_not_started(struct supervisor *s, struct proc *p);
+/* The same file: forgets a proc without a process; tells the owner when it was the generation's last. */
 void supervisor_remove(struct supervisor *s, struct proc *p);
 
 /* supervisor_conns.c: connections between workers. */

@@ -342,7 +342,7 @@ static int restore_sections(struct master *m, const struct handoff *h, struct ha
 		rc = restore_listeners(m, h, fds);
 	if (rc < 0)
 		return rc;
-	supervisor_configure(m->supervisor, m->config, m->listeners);
+	supervisor_configure(m->supervisor, m->config, m->listeners, m->exec_path);
 	j = load(h, "supervisor");
 	rc = supervisor_restore(m->supervisor, j, fds);
 	json_decref(j);

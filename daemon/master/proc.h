@@ -53,6 +53,7 @@ struct proc {
 	pid_t pid;	     /* 0: none */
 	uint32_t restarts;   /* of this slot, so far */
 	uint32_t streak;     /* of those, the ones that followed a short life */
+	int start_error;     /* -errno: it could not be started */
 	bool reported;	     /* FAILED was received: its exit is no news */
 	struct mono started; /* of this process */
 	struct wall started_at;

@@ -248,6 +248,7 @@ int proc_start(struct proc *p, const struct proc_start *s)
 	struct birth b;
 	int rc;
 
+	p->state = PROC_BOOTING;
 	birth_init(&b);
 	rc = birth_descriptors(&b, p, s);
 	if (rc == 0)
@@ -255,7 +256,7 @@ int proc_start(struct proc *p, const struct proc_start *s)
 	if (rc == 0)
 		rc = spawn(&b.request, &p->pid);
 	if (rc == 0) {
-		p->state = PROC_BOOTING;
+		p->start_error = 0;
 		p->reported = false;
 		p->started = mono_now();
 		p->started_at = wall_now();

@@ -128,7 +128,7 @@ static int init_modules(struct master *m)
 	output_on_lines(m->output, lines_added, m);
 	log_set_sink(output_log, m->output);
 	events_set_publish(m->events, publish, m);
-	return supervisor_create(&m->supervisor, m->loop, m->output, m->logbook, m->exec_path,
+	return supervisor_create(&m->supervisor, m->loop, m->output, m->logbook,
 				 course_supervisor_ops(), m);
 }
 
@@ -233,7 +233,7 @@ static int boot(struct master *m, struct salvage *s)
 		rc = master_watch_start(m);
 	if (rc < 0)
 		return rc;
-	supervisor_configure(m->supervisor, m->config, m->listeners);
+	supervisor_configure(m->supervisor, m->config, m->listeners, m->exec_path);
 	m->next_number = history_last_number(m->history) + 1;
 	g = generation_create(m->next_number++, GEN_START, m->started);
 	if (!g)
@@ -252,7 +252,7 @@ static int resume(struct master *m, const struct buf *state)
 
 	if (rc < 0)
 		return rc;
-	supervisor_configure(m->supervisor, m->config, m->listeners);
+	supervisor_configure(m->supervisor, m->config, m->listeners, m->exec_path);
 	signals_start(m->signals);
 	g = master_pending(m);
 	if (g && g->state == GEN_HANDING_OVER)

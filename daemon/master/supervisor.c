@@ -1,7 +1,6 @@
 /* Workers: started, drained, killed, as their owner asks. */
 #include "daemon/master/supervisor.h"
 
-#include "common/log.h"
 #include "daemon/master/cohort.h"
 #include "daemon/master/parked.h"
 
@@ -11,7 +10,6 @@
 
 #define COMMAND_GRACE_MS 2000 /* a command that cannot be seen to listen counts as ready */
 #define DRAIN_SLACK_MS	 1000 /* our workers end by themselves at the drain time limit */
-#define RETRY_MS	 100  /* after a fork that failed */
 
 /* When a command counts as ready without having said so. */
 static struct mono ready_without_notice(const struct supervisor *s, const struct proc *p)
@@ -38,14 +36,9 @@ void supervisor_start_proc(struct supervisor *s, struct proc *p)
 		supervisor_emit(s, p, "started", NULL);
 		return;
 	}
-	log_error_errno(rc, "worker %llu.%u: cannot be started", (unsigned long long)p->generation,
-			p->slot);
-	/* Too little of something (processes, descriptors, memory): the deadline tries or fails it. */
-	if (p->pid > 0)
-		proc_kill(p);
-	else if (c && !c->ready && !c->failed)
-		p->state = PROC_BOOTING;
-	p->deadline = mono_add_ms(mono_now(), RETRY_MS);
+	/* Not from here: the owner is told from the loop, by the deadline. */
+	p->start_error = rc;
+	p->deadline = mono_now();
 }
 
 static enum proc_kind kind_of(const struct config *c)
@@ -168,15 +161,16 @@ bool supervisor_empty(const struct supervisor *s)
 	return list_empty(&s->procs);
 }
 
-void supervisor_configure(struct supervisor *s, const struct config *c, const struct listeners *l)
+void supervisor_configure(struct supervisor *s, const struct config *c, const struct listeners *l,
+			  const char *exec_path)
 {
+	s->start.exec_path = exec_path;
 	s->start.config = c;
 	s->start.listeners = l;
 }
 
 int supervisor_create(struct supervisor **out, struct ev_loop *loop, struct output *output,
-		      struct logbook *book, const char *exec_path, const struct supervisor_ops *ops,
-		      void *owner)
+		      struct logbook *book, const struct supervisor_ops *ops, void *owner)
 {
 	struct supervisor *s = calloc(1, sizeof(*s));
 
@@ -187,7 +181,6 @@ int supervisor_create(struct supervisor **out, struct ev_loop *loop, struct outp
 	s->book = book;
 	s->ops = ops;
 	s->owner = owner;
-	s->start.exec_path = exec_path;
 	list_init(&s->procs);
 	list_init(&s->cohorts);
 	list_init(&s->parked);

@@ -34,14 +34,15 @@ struct supervisor_ops {
 			     const char *what, const char *detail);
 };
 
-/* `exec_path` is our own program; it is kept by reference, like everything else here. */
+/* Everything is kept by reference. */
 int supervisor_create(struct supervisor **s, struct ev_loop *loop, struct output *output,
-		      struct logbook *book, const char *exec_path, const struct supervisor_ops *ops,
+		      struct logbook *book, const struct supervisor_ops *ops,
 		      void *owner) BB_NODISCARD;
 /* Kills and forgets every process. */
 void supervisor_destroy(struct supervisor *s);
-/* What workers are started with from now on, restarts included. */
-void supervisor_configure(struct supervisor *s, const struct config *c, const struct listeners *l);
+/* What workers are started with from now on, restarts included. `exec_path` is our own program. */
+void supervisor_configure(struct supervisor *s, const struct config *c, const struct listeners *l,
+			  const char *exec_path);
 
 /* Starts the workers of `generation`. Failures arrive by ops->failed, from the loop. */
 void supervisor_start(struct supervisor *s, uint64_t generation);

@@ -51,6 +51,10 @@ static void deadline_passed(struct supervisor *s, struct proc *p)
 		supervisor_start_proc(s, p);
 		break;
 	case PROC_BOOTING:
+		if (p->start_error < 0) {
+			supervisor_not_started(s, p);
+			break;
+		}
 		snprintf(message, sizeof(message), "worker %u was not ready within %.3g s", p->slot,
 			 (double)s->start.config->ready_timeout_ms / 1000);
 		log_warn("worker %llu.%u: %s; killing it", (unsigned long long)p->generation,

@@ -5,7 +5,9 @@
 #include "daemon/master/logbook.h"
 #include "daemon/master/worker_failure.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define TAIL_LINES	 40    /* of stderr, kept with a failure */
 #define LONG_LIFE_MS	 10000 /* whoever lived longer is restarted at once */
@@ -101,4 +103,23 @@ bool supervisor_exited(struct supervisor *s, pid_t pid, int status)
 	else
 		restart(s, p, how);
 	return true;
+}
+
+void supervisor_not_started(struct supervisor *s, struct proc *p)
+{
+	struct cohort *c = cohort_find(s, p->generation);
+	char message[128];
+
+	snprintf(message, sizeof(message), "the worker cannot be started: %s",
+		 strerror(-p->start_error));
+	p->start_error = 0;
+	proc_kill(p);
+	if (c)
+		supervisor_fail_text(s, c, "exec", message);
+	if (p->pid > 0)
+		return; /* its exit decides */
+	if (!c || c->draining || (c->failed && p->kind != PROC_ERROR))
+		supervisor_remove(s, p);
+	else
+		restart(s, p, message);
 }
