@@ -75,21 +75,16 @@ static enum ctl_exit ask_events(struct stream *s, json_int_t since, int max, jso
 /* Prints what the daemon keeps of the events after the last one printed. */
 static enum ctl_exit replay(struct stream *s)
 {
-	bool more = true;
-
-	while (more) {
+	for (json_int_t before = -1; s->last != before;) {
 		json_t *result;
 		enum ctl_exit status = ask_events(s, s->last, REPLAY_MAX, &result);
 
 		if (status != CTL_OK)
 			return status;
-
-		const json_t *events = json_object_get(result, "events");
-
-		if (json_is_true(json_object_get(result, "lost")) && s->last > 0)
+		before = s->last;
+		if (json_is_true(json_object_get(result, "lost")) && before > 0)
 			warn_lost(s);
-		more = json_array_size(events) > 0;
-		print_new(s, events);
+		print_new(s, json_object_get(result, "events"));
 		json_decref(result);
 	}
 	return CTL_OK;
