@@ -1,0 +1,67 @@
+"""Which of the Python web interfaces an application speaks, and its form as ASGI 3."""
+
+import functools
+import inspect
+
+from blackbulld.loader import TargetError
+
+# How the application is called in each, and thus how many positional arguments it takes.
+ARGUMENTS = (("asgi", 3), ("wsgi", 2), ("asgi2", 1))
+
+
+def adapt(app, interface, target):
+    """An ASGI 3 application: async callable (scope, receive, send)."""
+    if not callable(app):
+        raise TargetError(f'"{target}" is not an application but a {type(app).__name__}')
+    kind = detect(app, target) if interface == "auto" or (interface == "asgi" and is_double(app)) else interface
+    if kind == "asgi2":
+        return single_callable(app)
+    if kind == "wsgi":
+        from blackbulld import wsgi
+
+        return wsgi.Application(app)
+    return app
+
+
+def detect(app, target):
+    if is_asynchronous(app):
+        return "asgi"
+    for kind, count in ARGUMENTS:
+        if takes(app, count):
+            return kind
+    if takes(app, 0):
+        raise TargetError(f'"{target}" takes no arguments; if it makes the application, write "{target}()"')
+    raise TargetError(f'"{target}" is not an application: it cannot be called with (scope, receive, send)')
+
+
+def is_asynchronous(app):
+    """Whether calling it gives an awaitable, as far as one can tell without calling."""
+    while isinstance(app, functools.partial):
+        app = app.func
+    if inspect.isclass(app):
+        return hasattr(app, "__await__")
+    return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None))
+
+
+def is_double(app):
+    """ASGI 2: called with the scope, it gives what is called with receive and send."""
+    return not is_asynchronous(app) and not takes(app, 3) and takes(app, 1)
+
+
+def takes(app, count):
+    try:
+        signature = inspect.signature(app)
+    except (TypeError, ValueError):
+        return count == 3  # written in C, or odd: taken at its word
+    try:
+        signature.bind(*[None] * count)
+    except TypeError:
+        return False
+    return True
+
+
+def single_callable(app):
+    async def application(scope, receive, send):
+        await app(scope)(receive, send)
+
+    return application

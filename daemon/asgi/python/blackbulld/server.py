@@ -1,0 +1,90 @@
+"""The asyncio loop of a worker: startup, serving, and an orderly end."""
+
+import asyncio
+import os
+import signal
+import sys
+
+from blackbulld import _blackbulld, boot, errors, request
+from blackbulld.lifespan import Lifespan
+from blackbulld.selector import Selector
+
+GRACE = 1.0  # seconds for tasks to end that were cancelled
+
+
+def run(config, app):
+    """Serve until the master says that it is over. Returns the exit status."""
+    # The master decides what Ctrl-C means; here Python is told too, which put a handler of its own in place.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    selector = Selector()
+    loop = asyncio.SelectorEventLoop(selector)
+    asyncio.set_event_loop(loop)
+    server = Server(config, app, loop, selector)
+    try:
+        loop.run_until_complete(server.start())
+    except BaseException as error:
+        boot.fail("lifespan", error, boot.roots(config))
+    # Tasks take their context from here: they see what the lifespan set, and nothing of each other.
+    server.lifespan.context.run(server.serve)
+    return 0
+
+
+def takes_first_step_at_once():
+    """Whether a request's task runs up to its first wait when it is made (asyncio.Task(eager_start=True))."""
+    return sys.version_info >= (3, 12) and os.environ.get("BLACKBULLD_EAGER_TASKS", "1") != "0"
+
+
+class Server:
+    def __init__(self, config, app, loop, selector):
+        self.config = config
+        self.app = app
+        self.loop = loop
+        self.selector = selector
+        self.patience = config["drain_timeout_ms"] / 1000
+        self.stopping = loop.create_future()
+
+    async def start(self):
+        self.lifespan = Lifespan(self.app, self.config["lifespan"] or "auto")
+        await self.lifespan.startup()
+
+    def serve(self):
+        respond = request.responder(self.config["debug_errors"])
+        try:
+            _blackbulld.serve(self.selector.native, self.loop, self.app, respond, self.lifespan.state,
+                              self.stop, takes_first_step_at_once())
+        except Exception as error:
+            boot.fail("serve", error, boot.roots(self.config))
+        try:
+            self.loop.run_until_complete(self.stopping)
+            self.loop.run_until_complete(self.end())
+        finally:
+            _blackbulld.close()
+            self.loop.close()
+
+    def stop(self):
+        """The worker has drained. Called from C, on the loop."""
+        if not self.stopping.done():
+            self.stopping.set_result(None)
+
+    async def end(self):
+        """What requests left behind first, then the application, then everything else."""
+        await finish(_blackbulld.tasks(), self.patience)
+        try:
+            await asyncio.wait_for(self.lifespan.shutdown(), self.patience)
+        except asyncio.TimeoutError:
+            errors.log("warn", f"lifespan: shutdown did not end within {self.patience:g} s; going on without")
+        await finish(asyncio.all_tasks() - {asyncio.current_task()}, 0)
+        await self.loop.shutdown_asyncgens()
+        # Threads cannot be cancelled; the master's patience is what ends this.
+        await self.loop.shutdown_default_executor()
+
+
+async def finish(tasks, patience):
+    """Give the tasks some time, then cancel those that are left."""
+    tasks = set(tasks)
+    if tasks and patience:
+        _, tasks = await asyncio.wait(tasks, timeout=patience)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=GRACE)
