@@ -144,12 +144,12 @@ static void drain_limit_cb(struct ev_loop *loop, ev_timer *watcher, int revents)
 {
 	struct worker *w = container_of(watcher, struct worker, drain_limit);
 
-	uint32_t active = current_stats(w).active;
+	uint32_t open = current_stats(w).connections;
 
 	(void)loop;
 	(void)revents;
-	if (active > 0)
-		log_info("drain time over: %" PRIu32 " requests in flight are cut off", active);
+	if (open > 0)
+		log_info("drain time over: cutting off %" PRIu32 " of the connections", open);
 	stop(w);
 }
 
