@@ -81,7 +81,7 @@ static void decide_framing(struct http_request *req, bool empty)
 {
 	struct response *r = &req->response;
 
-	if (empty && !r->has_length && !req->head_only) {
+	if (empty && !r->has_length && !req->head_only && r->status != 304) {
 		r->has_length = true;
 		r->length = 0;
 	}
