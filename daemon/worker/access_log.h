@@ -2,8 +2,8 @@
  * One line a finished request, on standard output:
  *
  *   127.0.0.1:5312 "GET / HTTP/1.1" 200 13 0.4ms
- *   {"time":"…","level":"info","name":"access","client":"127.0.0.1:5312","method":"GET","target":"/",
- *    "http":"1.1","status":200,"bytes":13,"ms":0.4}
+ *   {"time":"…","level":"info","name":"access","client":"127.0.0.1:5312","method":"GET",
+ *    "target":"/","http":"1.1","status":200,"bytes":13,"ms":0.4}
  */
 #ifndef DAEMON_WORKER_ACCESS_LOG_H
 #define DAEMON_WORKER_ACCESS_LOG_H
