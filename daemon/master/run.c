@@ -186,6 +186,7 @@ static int open_admin(struct master *m)
 	}
 	info = admin_cmd_info(m);
 	rc = instance_write_info(m->instance, info);
+	json_decref(info);
 	if (rc < 0)
 		log_warn_errno(rc, "info.json in \"%s\"", instance_dir(m->instance));
 	return 0;
