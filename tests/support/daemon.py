@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from support import build, http, process
@@ -31,9 +32,13 @@ class Log:
 
     def _read(self, pipe):
         for raw in pipe:
-            with self._changed:
-                self.lines.append(raw.decode(errors="replace").rstrip("\n"))
-                self._changed.notify_all()
+            self._tell([raw.decode(errors="replace").rstrip("\n")])
+        self._tell([])
+
+    def _tell(self, lines):
+        with self._changed:
+            self.lines += lines
+            self._changed.notify_all()
 
     def text(self):
         return "\n".join(self.lines)
@@ -43,10 +48,13 @@ class Log:
         return next(filter(None, (re.search(pattern, line) for line in self.lines[start:])), None)
 
     def wait(self, pattern, timeout, start=0, gone=lambda: False):
-        """The match; fails at once when `gone` says that nothing can come any more."""
+        """The match; fails early when `gone` says that nothing can come any more."""
+        end = time.monotonic() + timeout
         with self._changed:
-            found = lambda: self.find(pattern, start) or gone()  # noqa: E731
-            self._changed.wait_for(found, timeout)
+            while not self.find(pattern, start) and time.monotonic() < end:
+                last = gone()
+                if not self._changed.wait(0.1) and last:
+                    break
         match = self.find(pattern, start)
         if not match:
             raise TimedOut(f'no line with "{pattern}" in:\n' + "\n".join(self.lines[start:]))
