@@ -82,10 +82,12 @@ void cmd_reload(const struct admin_call *c)
 
 	const struct generation *g = master_reload(m, GEN_REQUEST, &no_paths, mono_now(), &by);
 
-	if (!g) {
+	if (!g && m->stopping)
 		refuse_stopping(c);
+	else if (!g)
+		answer_ok(m, c->from, NULL);
+	if (!g)
 		return;
-	}
 	if (c->id)
 		waiters_keep_id(m->waiters, c->id, g->number);
 	answer_reload(c, g->number);

@@ -75,6 +75,8 @@ static int add_root(struct master *m, const char *path)
 {
 	struct stat st;
 
+	if (strv_contains(watcher_roots(m->watcher), path))
+		return -EEXIST;
 	if (stat(path, &st) < 0)
 		return -errno;
 

@@ -78,10 +78,13 @@ void waiters_refuse(struct master *m, const struct admin_peer *peer)
 /* What is under way, or still has work of its own to finish. */
 static bool is_idle(const struct master *m)
 {
+	const struct generation *current = master_current(m);
+
 	if (master_pending(m))
 		return false;
+	/* One that is replaced says so a moment after the new one serves. */
 	list_for_each(g, &m->generations, struct generation, link)
-		if (g->state == GEN_DRAINING)
+		if (g->state == GEN_DRAINING || (g->state == GEN_SERVING && g != current))
 			return false;
 	return true;
 }
