@@ -13,7 +13,7 @@ enum ctl_exit cmd_workers(struct ctl *c, const struct args *a BB_UNUSED)
 	if (c->json)
 		output_json(json_incref(result));
 	else if (!c->quiet)
-		text_workers(stdout, &style, json_object_get(result, "workers"));
+		text_workers(stdout, &style, "", json_object_get(result, "workers"));
 	json_decref(result);
 	return CTL_OK;
 }

@@ -5,11 +5,12 @@
 
 #include <string.h>
 
-#define MANY SIZE_MAX
+#define MANY	   SIZE_MAX
+#define HELP_WIDTH 80
 
 static const struct arg_option global_options[] = {
 	{'s', "socket", "SOCKET",
-	 "the daemon's admin socket (else $BLACKBULLD_SOCKET, else found)"},
+	 "the daemon's admin socket\n(else $BLACKBULLD_SOCKET, else found)"},
 	{'t', "timeout", "SECONDS", "give up after so long; 0: never"},
 	{'j', "json", NULL, "print JSON"},
 	{'q', "quiet", NULL, "print nothing but failures"},
@@ -34,8 +35,9 @@ static const struct arg_option logs_options[] = {
 
 static const struct arg_option reload_options[] = {
 	{0, "wait", "WHEN",
-	 "ready: until it serves (default); accepted: until it has a\n"
-	 "number; drained: until the old one has finished, too"},
+	 "ready: until it serves (default)\n"
+	 "accepted: until it has a number\n"
+	 "drained: until the old one has finished, too"},
 	{0, "no-wait", NULL, "the same as --wait accepted"},
 	{0, "if-generation", "N", "only if N is what serves now, else exit 5"},
 	{0, "id", "ID", "the request's name: repeated, it reloads once"},
@@ -93,7 +95,7 @@ static const struct command commands[] = {
 	 .timeout_ms = COMMAND_SHORT_MS,
 	 .run = cmd_pause},
 	{.name = "reload",
-	 .synopsis = "[--wait ready|accepted|drained] [--no-wait] [--if-generation N] [--id ID]",
+	 .synopsis = "[--wait WHEN] [--no-wait] [--if-generation N] [--id ID]",
 	 .summary = "make a new generation and print its verdict",
 	 .options = reload_options,
 	 .goes_on = true,
@@ -196,20 +198,42 @@ static void print_options(FILE *out, const char *title, const struct arg_option 
 
 static void print_exit_statuses(FILE *out)
 {
-	fputs("\nexit status: 0 done; 1 refused, or the generation failed; 2 usage; 3 not "
-	      "running;\n"
+	fputs("\nexit status:\n"
+	      "  0 done; 1 refused, or the generation failed; 2 usage; 3 not running;\n"
 	      "  4 not permitted; 5 conflict or superseded; 6 versions do not match;\n"
 	      "  124 timed out (what was asked for goes on); 130 interrupted\n",
 	      out);
 }
 
+/* Parts in brackets are kept together; further lines begin under the first part. */
+static void print_synopsis(FILE *out, const char *synopsis, int indent)
+{
+	int column = indent;
+
+	while (*synopsis) {
+		const char *next = strstr(synopsis, " [");
+		int len = next ? (int)(next - synopsis) : (int)strlen(synopsis);
+
+		if (column > indent && column + 1 + len > HELP_WIDTH) {
+			fprintf(out, "\n%*s", indent, "");
+			column = indent;
+		}
+		fprintf(out, " %.*s", len, synopsis);
+		column += 1 + len;
+		synopsis += next ? len + 1 : len;
+	}
+}
+
 void command_print_usage(FILE *out, const struct command *command)
 {
-	if (command)
-		fprintf(out, "usage: blackbullctl [OPTION...] %s%s%s\n", command->name,
-			command->synopsis ? " " : "", command->synopsis ? command->synopsis : "");
-	else
-		fputs("usage: blackbullctl [OPTION...] COMMAND [ARGUMENT...]\n", out);
+	int column = fprintf(out, "usage: blackbullctl [OPTION...] %s",
+			     command ? command->name : "COMMAND");
+
+	if (!command)
+		fputs(" [ARGUMENT...]", out);
+	else if (command->synopsis)
+		print_synopsis(out, command->synopsis, column);
+	fputc('\n', out);
 }
 
 void command_print_help(FILE *out, const struct command *command)
@@ -221,7 +245,7 @@ void command_print_help(FILE *out, const struct command *command)
 	} else {
 		fputs("\nAsks a running blackbulld, and tells it what to do.\n\ncommands:\n", out);
 		for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-			fprintf(out, "  %-24s %s\n", commands[i].name, commands[i].summary);
+			fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].summary);
 	}
 	print_options(out, command ? "options of every command" : "options", global_options);
 	print_exit_statuses(out);

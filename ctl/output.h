@@ -42,7 +42,7 @@ void text_failure_detail(FILE *out, const json_t *generation);
 void text_status(FILE *out, const struct style *s, const json_t *status);
 void text_generation(FILE *out, const struct style *s, const json_t *generation);
 void text_generations(FILE *out, const struct style *s, const json_t *generations);
-void text_workers(FILE *out, const struct style *s, const json_t *workers);
+void text_workers(FILE *out, const struct style *s, const char *indent, const json_t *workers);
 void text_instances(FILE *out, const struct style *s, const json_t *instances);
 void text_event(FILE *out, const struct style *s, const json_t *event);
 void text_log_line(FILE *out, const struct style *s, const json_t *line);

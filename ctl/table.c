@@ -64,10 +64,9 @@ static enum text_color cell_color(const struct table *t, size_t cell)
 	return TEXT_PLAIN;
 }
 
-static void print_cell(const struct table *t, size_t cell, int width, FILE *out)
+static void print_cell(const struct table *t, size_t cell, int width, bool last, FILE *out)
 {
 	size_t column = cell % t->columns;
-	bool last = column + 1 == t->columns;
 	const char *text = t->cells[cell];
 	int pad = width - width_of(text);
 	enum text_color color = cell_color(t, cell);
@@ -78,10 +77,20 @@ static void print_cell(const struct table *t, size_t cell, int width, FILE *out)
 	text_put(out, text);
 	if (color != TEXT_PLAIN)
 		text_color(out, t->style, TEXT_PLAIN);
-	if (last)
-		fputc('\n', out);
-	else
-		fprintf(out, "%*s", t->right[column] ? 0 : pad, "");
+	if (!t->right[column] && !last)
+		fprintf(out, "%*s", pad, "");
+}
+
+/* Up to its last cell that is not empty. */
+static void print_row(const struct table *t, size_t first, const int *widths, FILE *out)
+{
+	size_t n = t->columns;
+
+	while (n > 1 && t->cells[first + n - 1][0] == '\0')
+		n--;
+	for (size_t i = 0; i < n; i++)
+		print_cell(t, first + i, widths[i], i + 1 == n, out);
+	fputc('\n', out);
 }
 
 void table_print(struct table *t, FILE *out)
@@ -90,10 +99,10 @@ void table_print(struct table *t, FILE *out)
 
 	for (size_t i = 0; i < t->columns; i++)
 		widths[i] = column_width(t, i);
-	for (size_t i = 0; i < t->n_cells; i++) {
-		print_cell(t, i, widths[i % t->columns], out);
+	for (size_t i = 0; i + t->columns <= t->n_cells; i += t->columns)
+		print_row(t, i, widths, out);
+	for (size_t i = 0; i < t->n_cells; i++)
 		free(t->cells[i]);
-	}
 	free(t->cells);
 	*t = (struct table){0};
 }

@@ -48,7 +48,7 @@ void table_init(struct table *t, const struct style *s, const char *indent, cons
 		int state_column);
 /* The next cell of the next row. Memory that runs out ends the program. */
 void table_add(struct table *t, const char *fmt, ...) BB_PRINTF(2, 3);
-/* Prints it and frees the memory. The last column is not padded. */
+/* Prints it, without blanks at the ends of lines, and frees the memory. */
 void table_print(struct table *t, FILE *out);
 
 #endif

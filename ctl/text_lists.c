@@ -46,7 +46,7 @@ static void add_worker(struct table *t, const struct style *s, const json_t *wor
 	add_count(t, worker, "restarts");
 }
 
-void text_workers(FILE *out, const struct style *s, const json_t *workers)
+void text_workers(FILE *out, const struct style *s, const char *indent, const json_t *workers)
 {
 	static const char *const head[] = {
 		"WORKER",  ">PID", "STATE", ">REQUESTS", ">CONNS",
@@ -56,7 +56,7 @@ void text_workers(FILE *out, const struct style *s, const json_t *workers)
 	size_t i;
 	json_t *worker;
 
-	table_init(&t, s, "  ", head, 2);
+	table_init(&t, s, indent, head, 2);
 	json_array_foreach(workers, i, worker) add_worker(&t, s, worker);
 	table_print(&t, out);
 }

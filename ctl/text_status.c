@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LABEL_WIDTH 14 /* with the indent before it */
+#define LABEL_WIDTH 16 /* with the indent before it */
 
 static void put_label(FILE *out, const struct style *s, const char *label)
 {
@@ -28,61 +28,93 @@ static void put_time(FILE *out, const struct style *s, const char *rfc3339)
 		fprintf(out, " (%s ago)", text_duration(ago, (double)(s->now.ns - t.ns) / 1e6));
 }
 
-/* "is serving generation 7 since …", with the word that matters in its colour. */
-static void put_state(FILE *out, const struct style *s, const json_t *status)
+/* "generation 7 since 12:03:55 (2 min ago)", or what it is doing instead of serving. */
+static void put_generation(FILE *out, const struct style *s, const json_t *generation)
 {
-	const char *state = member_string(status, "state", "");
-	const json_t *generation = json_object_get(status, "generation");
 	const char *served = member_string(generation, "served_at", "");
 
-	fputs(strcmp(state, "failed") == 0 ? " has " : " is ", out);
-	text_color(out, s, text_state_color(state));
-	text_put(out, *state ? state : "in no known state");
-	text_color(out, s, TEXT_PLAIN);
-	if (!json_is_object(generation))
-		return;
-	fprintf(out, ", generation %" JSON_INTEGER_FORMAT, member_integer(generation, "number"));
+	fprintf(out, "generation %" JSON_INTEGER_FORMAT, member_integer(generation, "number"));
 	if (*served) {
 		fputs(" since", out);
 		put_time(out, s, served);
 	} else {
-		fprintf(out, " %s", member_string(generation, "state", ""));
+		fputs(", ", out);
+		text_put(out, member_string(generation, "state", "?"));
+	}
+}
+
+static void put_word(FILE *out, const struct style *s, const char *word, const char *state)
+{
+	text_color(out, s, text_state_color(state));
+	text_put(out, word);
+	text_color(out, s, TEXT_PLAIN);
+}
+
+/* Whether the newest generation failed and an older one goes on, or nothing but the error is there. */
+static void put_failed(FILE *out, const struct style *s, const json_t *status)
+{
+	const json_t *generation = json_object_get(status, "generation");
+
+	fputs(" has ", out);
+	put_word(out, s, "failed", "failed");
+	if (strcmp(member_string(generation, "state", ""), "serving") == 0) {
+		fputs(" to reload; still serving ", out);
+		put_generation(out, s, generation);
+	} else if (strcmp(member_string(status, "handover", ""), "fresh") == 0) {
+		fputs("; requests are answered with the error", out);
+	} else {
+		fputs("; nothing is served", out);
+	}
+}
+
+/* "is serving, generation 7 since …", with the word that matters in its colour. */
+static void put_state(FILE *out, const struct style *s, const json_t *status)
+{
+	const char *state = member_string(status, "state", "in no known state");
+	const json_t *generation = json_object_get(status, "generation");
+
+	if (strcmp(state, "failed") == 0) {
+		put_failed(out, s, status);
+		return;
+	}
+	fputs(" is ", out);
+	if (strcmp(state, "paused") == 0) {
+		put_word(out, s, "serving", "serving");
+		fputs(", reloading is ", out);
+	}
+	put_word(out, s, state, state);
+	if (json_is_object(generation)) {
+		fputs(", ", out);
+		put_generation(out, s, generation);
 	}
 }
 
 static void put_headline(FILE *out, const struct style *s, const json_t *status)
 {
-	const char *target = member_string(status, "target", "");
-
 	text_color(out, s, TEXT_BOLD);
-	if (target[0] == '/')
-		text_put_path(out, s, target);
-	else
-		text_put(out, *target ? target : "blackbulld");
+	text_put(out, member_string(status, "target", "blackbulld"));
 	text_color(out, s, TEXT_PLAIN);
 	put_state(out, s, status);
 	fputs("\n\n", out);
 }
 
-/* Items with commas, broken into lines that begin under the first. */
+/* Paths with commas, broken into lines that begin under the first. */
 struct flow {
 	FILE *out;
 	const struct style *style;
 	int column; /* 0: nothing yet */
 };
 
-static void flow_add(struct flow *f, const char *item, bool is_path)
+static void flow_add(struct flow *f, const json_t *path)
 {
+	const char *item = json_is_string(path) ? json_string_value(path) : "?";
 	char *text = NULL;
 	size_t len = 0;
 	FILE *stream = open_memstream(&text, &len);
 
 	if (!stream)
 		return;
-	if (is_path)
-		text_put_path(stream, f->style, item);
-	else
-		text_put(stream, item);
+	text_put_path(stream, f->style, item);
 	fclose(stream);
 	if (f->column == 0) {
 		f->column = LABEL_WIDTH;
@@ -132,9 +164,12 @@ static void put_watched(FILE *out, const struct style *s, const json_t *watch)
 	size_t i;
 	json_t *item;
 
-	json_array_foreach(paths, i, item) flow_add(&f, json_string_value(item), true);
+	json_array_foreach(paths, i, item) flow_add(&f, item);
 	json_array_foreach(include, i, item)
-		fprintf(out, "%s%s", i ? ", " : " for ", json_string_value(item));
+	{
+		fputs(i ? ", " : " for ", out);
+		text_put(out, json_is_string(item) ? json_string_value(item) : "?");
+	}
 	fputc('\n', out);
 }
 
@@ -227,7 +262,7 @@ void text_status(FILE *out, const struct style *s, const json_t *status)
 	put_daemon(out, s, status);
 	if (json_array_size(workers) > 0) {
 		fputc('\n', out);
-		text_workers(out, s, workers);
+		text_workers(out, s, "  ", workers);
 	}
 	if (json_is_object(json_object_get(status, "last_failed"))) {
 		fputc('\n', out);
