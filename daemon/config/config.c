@@ -17,12 +17,21 @@ void config_finish(struct config *c)
 	free(c->forwarded_allow_ips);
 	free(c->admin);
 	free(c->name);
+	free(c->file_text);
 	strv_finish(&c->command);
 	strv_finish(&c->binds);
 	strv_finish(&c->reload_paths);
 	strv_finish(&c->reload_include);
 	strv_finish(&c->reload_exclude);
 	*c = (struct config){0};
+}
+
+void config_kept_finish(struct config_kept *k)
+{
+	free(k->target);
+	free(k->app_dir);
+	free(k->file_text);
+	*k = (struct config_kept){0};
 }
 
 const char *target_kind_name(enum target_kind k)

@@ -26,12 +26,13 @@ struct config {
 	char *target; /* "module:attribute"; absolute directory of a site; NULL for commands */
 	struct strv command; /* of TARGET_COMMAND: program and arguments */
 	char *target_origin; /* how it was found, for one log line: "main.py has app"; NULL if given */
-	char *directory;     /* absolute: where the daemon was started */
-	char *python;	     /* as given; "python3" is looked up in PATH at spawn */
-	char *app_dir;	     /* absolute */
-	char *root_path;     /* or NULL */
-	char *interface;     /* "auto", "asgi", "wsgi" */
-	char *lifespan;	     /* "auto", "on", "off" */
+	bool target_found; /* nobody named it: it was looked for */
+	char *directory;   /* absolute: where the daemon was started */
+	char *python;	   /* as given; "python3" is looked up in PATH at spawn */
+	char *app_dir;	   /* absolute */
+	char *root_path;   /* or NULL */
+	char *interface;   /* "auto", "asgi", "wsgi" */
+	char *lifespan;	   /* "auto", "on", "off" */
 
 	/* Where it listens. Empty: LISTEN_FDS if systemd passed some, else 127.0.0.1:8000. */
 	struct strv binds;
@@ -59,8 +60,9 @@ struct config {
 	/* The daemon itself. */
 	enum log_level log_level;
 	enum log_format log_format;
-	char *admin; /* socket path, "off", or NULL: in the instance's folder */
-	char *name;  /* or NULL */
+	char *admin;	 /* socket path, "off", or NULL: in the instance's folder */
+	char *name;	 /* or NULL */
+	char *file_text; /* of the configuration file; NULL: there is none */
 };
 
 /* What a command line asks for besides running. */
@@ -85,6 +87,26 @@ struct config_error {
 int config_load(struct config *c, enum config_action *action, int argc, char *const argv[],
 		struct config_error *e) BB_NODISCARD;
 void config_finish(struct config *c);
+
+/* What a running daemon holds on to from one image to the next. Strings are owned; absent is NULL. */
+struct config_kept {
+	enum target_kind kind;
+	char *target;	 /* as in struct config */
+	char *app_dir;	 /* the same */
+	bool found;	 /* target_found */
+	char *file_text; /* the configuration file as it was last good */
+};
+
+void config_kept_finish(struct config_kept *k);
+
+/*
+ * The configuration of a daemon that runs already. What was found once stays the target, and a site's directory may be
+ * missing, since in the middle of a checkout anything may be gone for a moment. A configuration file that
+ * cannot be used gives way to the kept text: then *e says what is wrong with it, else e->text is "".
+ * Returns 0, or -errno and *e when the kept text is of no use either.
+ */
+int config_load_again(struct config *c, int argc, char *const argv[],
+		      const struct config_kept *kept, struct config_error *e) BB_NODISCARD;
 
 /* Whether every path and program that *c names is there. Returns 0, or -errno and *e. */
 int config_check(const struct config *c, struct config_error *e) BB_NODISCARD;

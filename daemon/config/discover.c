@@ -26,7 +26,15 @@ struct place {
 
 int discover_attribute(const char *path, const char **attribute)
 {
-	static const char *const names[] = {"app", "api", "application"};
+	static const struct {
+		const char *name;
+		const char *attribute;
+	} known[] = {
+		{"app", "app"},
+		{"api", "api"},
+		{"application", "application"},
+		{"create_app", "create_app()"},
+	};
 	char *text;
 	size_t len;
 	int rc = fd_read_file(path, SOURCE_MAX, &text, &len);
@@ -34,9 +42,9 @@ int discover_attribute(const char *path, const char **attribute)
 	if (rc < 0)
 		return rc;
 	*attribute = NULL;
-	for (size_t i = 0; !*attribute && i < ARRAY_LEN(names); i++)
-		if (python_source_defines(text, len, names[i]))
-			*attribute = names[i];
+	for (size_t i = 0; !*attribute && i < ARRAY_LEN(known); i++)
+		if (python_source_defines(text, len, known[i].name))
+			*attribute = known[i].attribute;
 	free(text);
 	return 0;
 }

@@ -42,15 +42,28 @@ static int read_file(struct settings *s, const struct cmdline *l, struct config_
 	int rc = fd_read_file(file, FILE_MAX, &text, &len);
 
 	if (rc == -ENOENT && !named)
-		return 0;
+		return 0; /* s->config.file_text stays NULL */
 	if (rc < 0) {
 		config_fail(e, CONFIG_STATUS_ENVIRONMENT, "configuration file \"%.200s\": %s", file,
 			    strerror(-rc));
 		return rc;
 	}
-	rc = settings_read_file(s, file, text, len, e);
-	free(text);
-	return rc;
+	s->config.file_text = text;
+	return settings_read_file(s, file, text, len, e);
+}
+
+/* The text that was good for the image before, in place of a file that is not. */
+static int read_kept(struct settings *s, const struct cmdline *l, const char *text,
+		     struct config_error *e)
+{
+	bool named;
+
+	if (!text)
+		return 0;
+	s->config.file_text = strdup(text);
+	if (!s->config.file_text)
+		return config_no_memory(e);
+	return settings_read_file(s, config_file(l, &named), text, strlen(text), e);
 }
 
 /* TARGET, or what follows "--": either ends what weaker sources said about both. */
@@ -202,7 +215,8 @@ static bool named_by_file(const struct settings *s, const struct cmdline *l)
 	return !l->target && !l->command && (target > command ? target : command) == SOURCE_FILE;
 }
 
-static int resolve(struct settings *s, const struct cmdline *l, struct config_error *e)
+static int resolve(struct settings *s, const struct cmdline *l, const struct config_kept *kept,
+		   struct config_error *e)
 {
 	struct config *c = &s->config;
 	int rc = find_directory(c, e);
@@ -212,7 +226,7 @@ static int resolve(struct settings *s, const struct cmdline *l, struct config_er
 	if (rc == 0)
 		rc = make_absolute(c, "app-dir", &c->app_dir, e);
 	if (rc == 0)
-		rc = target_resolve(c, named_by_file(s, l), e);
+		rc = target_resolve(c, named_by_file(s, l), kept, e);
 	if (rc == 0)
 		rc = resolve_binds(c, e);
 	if (rc == 0)
@@ -222,39 +236,64 @@ static int resolve(struct settings *s, const struct cmdline *l, struct config_er
 	return rc;
 }
 
-/* *s is zero; it is the caller's to finish in any case. */
-static int load(struct settings *s, const struct cmdline *l, struct config_error *e)
+/* Where the configuration file's text comes from. */
+enum text_from { TEXT_FROM_FILE, TEXT_FROM_KEPT };
+
+/* Fills *c, or nothing. */
+static int load(struct config *c, const struct cmdline *l, const struct config_kept *kept,
+		enum text_from from, struct config_error *e)
 {
+	struct settings settings = {0}, *s = &settings;
 	int rc = settings_init(s, e);
 
 	if (rc == 0)
-		rc = read_file(s, l, e);
+		rc = from == TEXT_FROM_FILE ? read_file(s, l, e)
+					    : read_kept(s, l, kept->file_text, e);
 	if (rc == 0)
 		rc = settings_read_environment(s, environ, e);
 	if (rc == 0)
 		rc = read_line(s, l, e);
 	if (rc == 0)
-		rc = resolve(s, l, e);
+		rc = resolve(s, l, kept, e);
+	if (rc == 0)
+		*c = s->config;
+	else
+		settings_finish(s);
 	return rc;
 }
 
 int config_load(struct config *c, enum config_action *action, int argc, char *const argv[],
 		struct config_error *e)
 {
-	struct settings s = {0};
 	struct cmdline l;
 	int rc = cmdline_parse(&l, argc, argv, e);
 
 	if (rc < 0)
 		return rc;
 	if (l.action == CONFIG_RUN || l.action == CONFIG_CHECK)
-		rc = load(&s, &l, e);
-	if (rc == 0) {
-		*c = s.config;
+		rc = load(c, &l, NULL, TEXT_FROM_FILE, e);
+	else
+		*c = (struct config){0};
+	if (rc == 0)
 		*action = l.action;
-	} else {
-		settings_finish(&s);
-	}
+	cmdline_finish(&l);
+	return rc;
+}
+
+int config_load_again(struct config *c, int argc, char *const argv[],
+		      const struct config_kept *kept, struct config_error *e)
+{
+	struct config_error worse;
+	struct cmdline l;
+	int rc = cmdline_parse(&l, argc, argv, e);
+
+	if (rc < 0)
+		return rc;
+	rc = load(c, &l, kept, TEXT_FROM_FILE, e);
+	if (rc == 0)
+		e->text[0] = '\0';
+	else
+		rc = load(c, &l, kept, TEXT_FROM_KEPT, &worse);
 	cmdline_finish(&l);
 	return rc;
 }

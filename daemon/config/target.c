@@ -30,12 +30,19 @@ static bool is_dotted_name(const char *s, size_t len)
 	return len > 0 && !first;
 }
 
+/* "app", "web.app", "create_app()" */
+static bool is_attribute(const char *s)
+{
+	size_t len = strlen(s);
+
+	return is_dotted_name(s, str_ends(s, "()") ? len - 2 : len);
+}
+
 bool target_is_app(const char *target)
 {
 	const char *colon = strchr(target, ':');
 
-	return colon && is_dotted_name(target, (size_t)(colon - target)) &&
-	       is_dotted_name(colon + 1, strlen(colon + 1));
+	return colon && is_dotted_name(target, (size_t)(colon - target)) && is_attribute(colon + 1);
 }
 
 /* "src/main.py" was given. */
@@ -60,7 +67,7 @@ static int fail_source_file(const char *file, struct config_error *e)
 			   attribute ? attribute : "app");
 }
 
-/* "src/main:app", "main:", "main:app()", "a b:c". */
+/* "src/main:app", "main:", "main:app(1)", "a b:c". */
 static int fail_app(const char *target, const char *colon, struct config_error *e)
 {
 	int module = (int)(colon - target);
@@ -129,15 +136,16 @@ static int set_site(struct config *c, const char *dir, struct config_error *e)
 	return 0;
 }
 
-static int resolve_named(struct config *c, struct config_error *e)
+static int resolve_named(struct config *c, const struct config_kept *kept, struct config_error *e)
 {
+	bool was_site = kept && kept->kind == TARGET_SITE && !kept->found;
 	struct stat st;
 
 	if (target_is_app(c->target)) {
 		c->kind = TARGET_APP;
 		return 0;
 	}
-	if (stat(c->target, &st) == 0 && S_ISDIR(st.st_mode))
+	if ((stat(c->target, &st) == 0 && S_ISDIR(st.st_mode)) || (was_site && errno == ENOENT))
 		return set_site(c, c->target, e);
 	return fail_target(c->target, stat(c->target, &st) == 0, e);
 }
@@ -149,6 +157,7 @@ static int resolve_found(struct config *c, struct config_error *e)
 
 	if (rc < 0)
 		return rc;
+	c->target_found = true;
 	if (!d.target && c->app_dir) {
 		free(d.origin);
 		return config_fail(
@@ -169,7 +178,19 @@ static int resolve_found(struct config *c, struct config_error *e)
 	return 0;
 }
 
-int target_resolve(struct config *c, bool from_file, struct config_error *e)
+/* What was found when the daemon started is served until it ends. */
+static int resolve_kept(struct config *c, const struct config_kept *kept, struct config_error *e)
+{
+	c->kind = kept->kind;
+	c->target_found = true;
+	c->target = strdup(kept->target);
+	free(c->app_dir);
+	c->app_dir = kept->app_dir ? strdup(kept->app_dir) : NULL;
+	return c->target ? 0 : config_no_memory(e);
+}
+
+int target_resolve(struct config *c, bool from_file, const struct config_kept *kept,
+		   struct config_error *e)
 {
 	int rc;
 
@@ -181,8 +202,12 @@ int target_resolve(struct config *c, bool from_file, struct config_error *e)
 	if (c->command.len > 0) {
 		c->kind = TARGET_COMMAND;
 		rc = 0;
+	} else if (c->target) {
+		rc = resolve_named(c, kept, e);
+	} else if (kept && kept->found && kept->target) {
+		rc = resolve_kept(c, kept, e);
 	} else {
-		rc = c->target ? resolve_named(c, e) : resolve_found(c, e);
+		rc = resolve_found(c, e);
 	}
 	if (rc == 0 && !c->app_dir && !(c->app_dir = strdup(c->directory)))
 		rc = config_no_memory(e);

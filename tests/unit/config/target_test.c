@@ -31,6 +31,7 @@ TEST(module_and_attribute_may_be_dotted_names)
 	assert_true(target_is_app("main:app"));
 	assert_true(target_is_app("my_pkg.web2:factory.app"));
 	assert_true(target_is_app("m\xc3\xb6wen:app"));
+	assert_true(target_is_app("main:create_app()"));
 	assert_false(target_is_app("main"));
 	assert_false(target_is_app("main:"));
 	assert_false(target_is_app(":app"));
@@ -41,6 +42,8 @@ TEST(module_and_attribute_may_be_dotted_names)
 	assert_false(target_is_app("1a:b"));
 	assert_false(target_is_app("a-b:c"));
 	assert_false(target_is_app("./a:b"));
+	assert_false(target_is_app("a:()"));
+	assert_false(target_is_app("a:b(1)"));
 }
 
 TEST(a_named_application_need_not_be_there_yet)
@@ -116,6 +119,14 @@ TEST(a_script_without_an_app_is_passed_over)
 	sandbox_write("main.py", "# app = 1\nprint('app = 1')\n");
 	sandbox_write("api.py", "app = 1");
 	assert_app(state, "", "api:app", "");
+}
+
+TEST(a_factory_is_found_where_there_is_no_app)
+{
+	sandbox_write("main.py", "def create_app():\n    app = 1\n");
+	assert_app(state, "", "main:create_app()", "");
+	sandbox_write("main.py", "def create_app(): ...\napi = create_app()\n");
+	assert_app(state, "", "main:api", "");
 }
 
 TEST(without_any_app_the_current_directory_is_served)
@@ -208,6 +219,7 @@ int main(void)
 		SANDBOX_TEST(a_package_is_imported_by_its_name),
 		SANDBOX_TEST(with_app_dir_the_app_is_looked_for_there_alone),
 		SANDBOX_TEST(a_script_without_an_app_is_passed_over),
+		SANDBOX_TEST(a_factory_is_found_where_there_is_no_app),
 		SANDBOX_TEST(without_any_app_the_current_directory_is_served),
 		SANDBOX_TEST(directories_with_the_names_of_files_are_no_candidates),
 		SANDBOX_TEST(a_candidate_that_cannot_be_read_is_named),
