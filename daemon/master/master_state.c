@@ -72,6 +72,13 @@ static int add_json(struct saved *s, const char *name, json_t *j)
 	return 0;
 }
 
+static json_t *save_config(const struct config *c)
+{
+	return json_pack("{s:i, s:s?, s:s?, s:b, s:s?}", "kind", (int)c->kind, "target", c->target,
+			 "app_dir", c->app_dir, "found", (int)c->target_found, "file_text",
+			 c->file_text);
+}
+
 static json_t *save_master(const struct master *m, int inotify_fd)
 {
 	json_t *generations = json_array();
@@ -80,13 +87,13 @@ static json_t *save_master(const struct master *m, int inotify_fd)
 
 	list_for_each(g, &m->generations, struct generation, link)
 		json_array_append_new(generations, generation_save(g));
-	return json_pack("{s:s, s:I, s:I, s:I, s:s, s:o, s:o?, s:o, s:o, s:i}", "boot_id",
+	return json_pack("{s:s, s:I, s:I, s:I, s:s, s:o, s:o?, s:o, s:o, s:i, s:o}", "boot_id",
 			 m->boot_id, "started_at", (json_int_t)m->started_at.ns, "started",
 			 (json_int_t)m->started.ns, "next_number", (json_int_t)m->next_number,
 			 "exec_path", m->exec_path, "generations", generations, "last_failed",
 			 m->last_failed ? generation_save(m->last_failed) : NULL, "roots",
 			 json_texts(roots), "config_roots", json_texts(&m->config_roots),
-			 "inotify_fd", inotify_fd);
+			 "inotify_fd", inotify_fd, "config", save_config(m->config));
 }
 
 static json_t *save_fds(const struct handoff_fds *fds)
@@ -353,18 +360,41 @@ static int restore_sections(struct master *m, const struct handoff *h, struct ha
 	return rc;
 }
 
-bool master_state_readable(const struct buf *state)
+static char *string_of(const json_t *object, const char *key)
 {
+	const char *s = json_string_value(json_object_get(object, key));
+
+	return s ? strdup(s) : NULL;
+}
+
+int master_state_kept(const struct buf *state, struct config_kept *kept)
+{
+	const json_t *config;
 	struct handoff h;
 	json_t *j;
-	bool readable;
+	int rc = handoff_decode(buf_data(state), buf_len(state), &h);
 
-	if (handoff_decode(buf_data(state), buf_len(state), &h) < 0)
-		return false;
+	if (rc < 0)
+		return rc;
 	j = load(&h, "master");
-	readable = json_is_object(j);
+	config = json_object_get(j, "config");
+	if (json_is_object(config)) {
+		json_int_t kind = json_integer_value(json_object_get(config, "kind"));
+
+		*kept = (struct config_kept){
+			.kind = kind == TARGET_COMMAND || kind == TARGET_SITE
+					? (enum target_kind)kind
+					: TARGET_APP,
+			.target = string_of(config, "target"),
+			.app_dir = string_of(config, "app_dir"),
+			.found = json_is_true(json_object_get(config, "found")),
+			.file_text = string_of(config, "file_text"),
+		};
+	} else {
+		rc = -EBADMSG;
+	}
 	json_decref(j);
-	return readable;
+	return rc;
 }
 
 int master_state_restore(struct master *m, const struct buf *state)

@@ -5,15 +5,14 @@
 #include "common/attr.h"
 #include "common/buf.h"
 
-#include <stdbool.h>
-
+struct config_kept;
 struct master;
 
 /* Replaces this image by the program at m->exec_path. Returns only on failure, with -errno; nothing has changed then. */
 int master_state_exec(struct master *m) BB_NODISCARD;
 
-/* Whether these bytes are a state that this build can read. */
-bool master_state_readable(const struct buf *state);
+/* What the image before held on to of its configuration, for config_load_again(). Returns 0, -EBADMSG or -ENOMEM. */
+int master_state_kept(const struct buf *state, struct config_kept *kept) BB_NODISCARD;
 
 /* Fills a master whose loop, output, logbook, events and supervisor exist with what the image before left. 0 or -errno. */
 int master_state_restore(struct master *m, const struct buf *state) BB_NODISCARD;

@@ -245,8 +245,22 @@ static int boot(struct master *m, struct salvage *s)
 	return 0;
 }
 
-/* A later image: everything is taken over, and the generation that asked for it boots. */
-static int resume(struct master *m, const struct buf *state)
+/* Boots the generation that asked for this image, unless its configuration is of no use. */
+static void begin_generation(struct master *m, struct generation *g,
+			     const struct config_error *config_error)
+{
+	struct worker_error e = {.stage = (char *)"configuration",
+				 .message = (char *)config_error->text};
+
+	if (e.message[0] == '\0')
+		course_boot(m, g);
+	else
+		course_fail(m, g, &e);
+}
+
+/* A later image: everything is taken over. */
+static int resume(struct master *m, const struct buf *state,
+		  const struct config_error *config_error)
 {
 	struct generation *g;
 	int rc = master_state_restore(m, state);
@@ -257,7 +271,7 @@ static int resume(struct master *m, const struct buf *state)
 	signals_start(m->signals);
 	g = master_pending(m);
 	if (g && g->state == GEN_HANDING_OVER)
-		course_boot(m, g);
+		begin_generation(m, g, config_error);
 	reap(m);
 	course_advance(m);
 	return 0;
@@ -276,53 +290,96 @@ static void salvage(struct master *m, struct salvage *s)
 	strv_finish(&binds);
 }
 
-static int begin(struct master *m, const char *argv0)
+static int find_program(struct master *m, const char *argv0)
 {
-	struct salvage s = {0};
-	struct buf state;
-	bool resuming;
-	int rc;
-
 	m->exec_path = reexec_resolve(argv0);
-	if (!m->exec_path) {
-		log_error_errno(errno, "cannot find our own program \"%s\"", argv0);
-		return -ENOENT;
+	if (m->exec_path)
+		return 0;
+	log_error_errno(errno, "cannot find our own program \"%s\"", argv0);
+	return -ENOENT;
+}
+
+/* Runs what has begun. Returns the exit status. */
+static int run_to_the_end(struct master *m, int rc)
+{
+	if (rc == 0) {
+		ev_run(m->loop, 0);
+		rc = m->exit_status;
+	} else {
+		rc = 1;
 	}
-	buf_init(&state, SIZE_MAX);
-	rc = reexec_take_state(&state);
-	resuming = rc == 0 && master_state_readable(&state);
-	if (rc != -ENOENT && !resuming)
-		salvage(m, &s);
-	rc = init_modules(m);
-	if (rc == 0)
-		rc = resuming ? resume(m, &state) : boot(m, &s);
-	json_decref(s.listeners);
-	handoff_fds_finish(&s.fds, true);
-	buf_finish(&state);
+	finish_modules(m);
 	return rc;
 }
 
 int master_main(struct config *c, char *const argv[])
 {
 	struct master m = {.config = c, .argv = argv};
-	int rc;
+	struct salvage none = {0};
+	int rc = find_program(&m, argv[0]);
 
 	/* Grandchildren that lose their parent become ours, so that nothing is left behind. */
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-	rc = begin(&m, argv[0]);
-	if (rc == 0) {
-		ev_run(m.loop, 0);
-		rc = m.exit_status;
-	} else {
-		rc = 1;
-	}
-	finish_modules(&m);
-	return rc;
+	if (rc == 0)
+		rc = init_modules(&m);
+	if (rc == 0)
+		rc = boot(&m, &none);
+	return run_to_the_end(&m, rc);
 }
 
 bool master_resuming(void)
 {
 	return reexec_resuming();
+}
+
+/* The configuration as it is now; where it cannot be used, as it was. *error says what is wrong. */
+static int load_config(struct config *c, int argc, char *const argv[], const struct buf *state,
+		       bool *readable, struct config_error *error)
+{
+	struct config_kept kept = {0};
+	enum config_action action;
+	int rc;
+
+	error->text[0] = '\0';
+	*readable = master_state_kept(state, &kept) == 0;
+	rc = *readable ? config_load_again(c, argc, argv, &kept, error)
+		       : config_load(c, &action, argc, argv, error);
+	config_kept_finish(&kept);
+	return rc;
+}
+
+int master_resume(int argc, char *const argv[])
+{
+	struct config c;
+	struct config_error error;
+	struct master m = {.config = &c, .argv = argv};
+	struct salvage s = {0};
+	struct buf state;
+	bool readable;
+	int rc;
+
+	buf_init(&state, SIZE_MAX);
+	if (reexec_take_state(&state) < 0)
+		buf_consume(&state, buf_len(&state));
+	rc = load_config(&c, argc, argv, &state, &readable, &error);
+	if (rc < 0) {
+		fprintf(stderr, "blackbulld: %s\n", error.text);
+		return error.status;
+	}
+	log_init("blackbulld", c.log_level, c.log_format);
+	rc = find_program(&m, argv[0]);
+	if (!readable)
+		salvage(&m, &s);
+	if (rc == 0)
+		rc = init_modules(&m);
+	if (rc == 0)
+		rc = readable ? resume(&m, &state, &error) : boot(&m, &s);
+	json_decref(s.listeners);
+	handoff_fds_finish(&s.fds, true);
+	buf_finish(&state);
+	rc = run_to_the_end(&m, rc);
+	config_finish(&c);
+	return rc;
 }
 
 /* What is under way will not come. */

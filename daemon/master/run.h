@@ -7,12 +7,15 @@
 
 #include <stdbool.h>
 
-/*
- * Runs the daemon until it has stopped. `c` is borrowed and may be changed. Returns the exit status.
- * Called again by each new image: it finds the state by BLACKBULLD_STATE_FD.
- */
+/* Runs the daemon until it has stopped. `c` is borrowed and may be changed. Returns the exit status. */
 int master_main(struct config *c, char *const argv[]);
-/* Whether this process is such a new image: then nothing may make it exit. */
+
+/* Whether this process is a later image of a daemon that runs already. */
 bool master_resuming(void);
+/*
+ * The main of such an image: it finds the state by BLACKBULLD_STATE_FD and reads the configuration anew. Nothing that is
+ * wrong with either ends the service.
+ */
+int master_resume(int argc, char *const argv[]);
 
 #endif
