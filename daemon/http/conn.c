@@ -172,7 +172,7 @@ void conn_deferred(struct conn *c)
 	if (c->state == CONN_CLOSED) {
 		conn_free(c);
 	} else if (c->broken) {
-		conn_lost(c);
+		conn_close(c);
 	} else {
 		if (buf_len(&c->in) > 0 && conn_may_begin(c))
 			conn_parse_queued(c);
@@ -223,6 +223,7 @@ static void conn_tell_writable(struct conn *c)
 	    output_pending(&c->out) > OUTPUT_LOW)
 		return;
 	req->response.waits_writable = false;
+	c->server->host_calls++;
 	c->server->config.ops->on_writable(req);
 }
 
@@ -244,7 +245,7 @@ void conn_advance(struct conn *c)
 	if (c->state == CONN_CLOSED || c->busy)
 		return;
 	if (c->broken || conn_flush(c) < 0) {
-		conn_lost(c);
+		conn_close(c);
 		return;
 	}
 	conn_settle(c);

@@ -67,7 +67,7 @@ struct conn {
 /* Takes fd, on errors too. The connection is watched at once. Returns 0 or -ENOMEM. */
 int conn_create(struct http_server *s, int fd, const struct addr *peer, uint32_t listener,
 		struct conn **out) BB_NODISCARD;
-/* Aborts the request and closes. The memory goes in conn_deferred(). */
+/* Closes at once; the host is told that its request is over. The memory goes in conn_deferred(). */
 void conn_close(struct conn *c);
 /* Frees a closed connection. */
 void conn_free(struct conn *c);
@@ -118,8 +118,6 @@ void conn_request_done(struct conn *c);
 void conn_refuse(struct conn *c, int status, const char *why);
 /* The same in the middle of a request: the host is told first; no answer if its own has begun. */
 void conn_fail(struct conn *c, int status, const char *why);
-/* The client left: the host is told, the connection closed. */
-void conn_lost(struct conn *c);
 /* The host is told that its request is over. */
 void conn_abort_request(struct conn *c);
 /* At a message boundary while draining: gives the connection away, or closes it when nobody loses by it. */

@@ -40,6 +40,17 @@ void conn_request_done(struct conn *c)
 	c->req = NULL;
 }
 
+/* The host has to let go of the request. */
+static void tell_aborted(struct http_server *s, struct http_request *req)
+{
+	if (!req->hosted)
+		return;
+	req->hosted = false;
+	s->stats.active--;
+	s->host_calls++;
+	s->config.ops->on_abort(req);
+}
+
 void conn_abort_request(struct conn *c)
 {
 	struct http_request *req = c->req;
@@ -47,20 +58,11 @@ void conn_abort_request(struct conn *c)
 
 	if (!req)
 		return;
-	if (req->hosted) {
-		req->hosted = false;
-		s->stats.active--;
-		s->config.ops->on_abort(req);
-	}
+	tell_aborted(s, req);
 	/* nginx's name for it: client closed request. */
 	log_access(c, req, req->response.started ? req->response.status : 499);
 	request_release(s, req);
 	c->req = NULL;
-}
-
-void conn_lost(struct conn *c)
-{
-	conn_close(c);
 }
 
 void conn_refuse(struct conn *c, int status, const char *why)
@@ -85,11 +87,7 @@ void conn_fail(struct conn *c, int status, const char *why)
 	struct http_request *req = c->req;
 	bool started = req->response.started;
 
-	if (req->hosted) {
-		req->hosted = false;
-		c->server->stats.active--;
-		c->server->config.ops->on_abort(req);
-	}
+	tell_aborted(c->server, req);
 	if (started) {
 		server_refused(c->server, &req->client, status, why);
 		conn_cut(c);

@@ -45,7 +45,7 @@ static void conn_eof(struct conn *c)
 	case CONN_ACTIVE:
 	case CONN_FINISHING:
 		if ((req && !req->body_complete) || hung_up(c->reader.fd))
-			conn_lost(c);
+			conn_close(c);
 		else
 			conn_update(c);
 		break;
@@ -69,7 +69,7 @@ static size_t receive(struct conn *c, void *data, size_t size)
 	if (n == 0)
 		conn_eof(c);
 	else if (errno != EAGAIN)
-		conn_lost(c);
+		conn_close(c);
 	return 0;
 }
 
@@ -128,6 +128,7 @@ static void dispatch(struct conn *c)
 	}
 	c->req->hosted = true;
 	s->stats.active++;
+	s->host_calls++;
 	s->config.ops->on_request(s->config.app, c->req);
 }
 
@@ -211,7 +212,7 @@ void conn_parse_queued(struct conn *c)
 static void enqueue(struct conn *c, const char *p, size_t len)
 {
 	if (len > 0 && buf_add(&c->in, p, len) < 0)
-		conn_lost(c);
+		conn_close(c);
 }
 
 static void read_heads(struct conn *c)
@@ -292,6 +293,7 @@ static void read_body(struct conn *c)
 		discard_body(c);
 	} else if (c->state == CONN_ACTIVE && req->body_waits) {
 		req->body_waits = false;
+		c->server->host_calls++;
 		c->server->config.ops->on_body(req);
 	}
 	conn_advance(c);

@@ -81,12 +81,21 @@ static void run_deferred(struct http_server *s)
 		conn_deferred(list_entry(n, struct conn, deferred_link));
 }
 
+static void server_wake_cb(struct ev_loop *loop, ev_idle *w, int revents BB_UNUSED)
+{
+	ev_idle_stop(loop, w);
+}
+
 static void server_deferral_cb(struct ev_loop *loop, ev_prepare *w, int revents BB_UNUSED)
 {
 	struct http_server *s = container_of(w, struct http_server, deferral);
+	uint64_t calls = s->host_calls;
 
 	run_deferred(s);
 	ev_prepare_stop(loop, w);
+	/* The host may have work now that it does outside of the loop (Python's tasks): do not block. */
+	if (s->host_calls != calls)
+		ev_idle_start(loop, &s->wake);
 	if (s->state == SERVER_DRAINING && s->stats.connections == 0 && !s->drained_told) {
 		s->drained_told = true;
 		s->config.drained(s->config.owner); /* may destroy us */
@@ -194,6 +203,7 @@ int http_server_create(struct http_server **out, const struct http_server_config
 	buf_init(&s->spare_output, SIZE_MAX);
 	poller_init(&s->poller);
 	ev_prepare_init(&s->deferral, server_deferral_cb);
+	ev_idle_init(&s->wake, server_wake_cb);
 	ev_timer_init(&s->timer, server_timer_cb, 0, 0);
 	int rc = copy_config(s, c);
 	init_timeouts(s);
@@ -219,6 +229,7 @@ void http_server_destroy(struct http_server *s)
 	for (size_t i = 0; i < s->listener_count; i++)
 		listener_finish(&s->listeners[i]);
 	ev_prepare_stop(s->loop, &s->deferral);
+	ev_idle_stop(s->loop, &s->wake);
 	ev_timer_stop(s->loop, &s->timer);
 	request_pool_finish(s);
 	forwarded_finish(&s->forwarded);

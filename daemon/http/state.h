@@ -46,6 +46,8 @@ struct http_server {
 	struct list conns;    /* struct conn */
 	struct list deferred; /* struct conn: to be looked at before the loop blocks */
 	ev_prepare deferral;  /* runs only while there is something to do */
+	ev_idle wake; /* keeps the loop from blocking after the host was called in `deferral` */
+	uint64_t host_calls; /* of http_app_ops */
 
 	struct timeouts timeouts;
 	ev_timer timer;	  /* runs only while there are deadlines */
