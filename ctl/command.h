@@ -11,9 +11,6 @@
 
 #define COMMAND_SHORT_MS 5000 /* for what a daemon answers at once */
 
-/* a->words[0] is the command. */
-typedef enum ctl_exit command_fn(struct ctl *c, const struct args *a);
-
 struct command {
 	const char *name;
 	const char *synopsis; /* of its arguments: "[GENERATION]"; NULL: none */
@@ -23,7 +20,8 @@ struct command {
 	uint64_t timeout_ms;	     /* without -t; 0: takes as long as it takes */
 	bool goes_on;		     /* the daemon does, when the command is interrupted */
 	bool alone;		     /* asks no daemon */
-	command_fn *run;
+	/* a->words[0] is the command itself. */
+	enum ctl_exit (*run)(struct ctl *c, const struct args *a);
 };
 
 /* The options that are known before and behind every command. */
@@ -39,7 +37,19 @@ const struct arg_option *command_options(const char *name);
 void command_print_usage(FILE *out, const struct command *command);
 void command_print_help(FILE *out, const struct command *command);
 
-command_fn cmd_events, cmd_generations, cmd_instances, cmd_logs, cmd_paths, cmd_pause, cmd_reload,
-	cmd_resume, cmd_status, cmd_stop, cmd_sync, cmd_wait, cmd_why, cmd_workers;
+enum ctl_exit cmd_events(struct ctl *c, const struct args *a);
+enum ctl_exit cmd_generations(struct ctl *c, const struct args *a);
+enum ctl_exit cmd_instances(struct ctl *c, const struct args *a);
+enum ctl_exit cmd_logs(struct ctl *c, const struct args *a);
+enum ctl_exit cmd_paths(struct ctl *c, const struct args *a);
+enum ctl_exit cmd_pause(struct ctl *c, const struct args *a);
+enum ctl_exit cmd_reload(struct ctl *c, const struct args *a);
+enum ctl_exit cmd_resume(struct ctl *c, const struct args *a);
+enum ctl_exit cmd_status(struct ctl *c, const struct args *a);
+enum ctl_exit cmd_stop(struct ctl *c, const struct args *a);
+enum ctl_exit cmd_sync(struct ctl *c, const struct args *a);
+enum ctl_exit cmd_wait(struct ctl *c, const struct args *a);
+enum ctl_exit cmd_why(struct ctl *c, const struct args *a);
+enum ctl_exit cmd_workers(struct ctl *c, const struct args *a);
 
 #endif

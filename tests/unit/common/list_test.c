@@ -13,7 +13,7 @@ static int sum(const struct list *l)
 {
 	int total = 0;
 
-	list_for_each (it, l, struct item, link)
+	list_for_each(it, l, struct item, link)
 		total = total * 10 + it->number;
 	return total;
 }
@@ -75,7 +75,7 @@ TEST(the_body_of_a_walk_may_free_its_item)
 		assert_non_null(it);
 		list_push_back(&l, &it->link);
 	}
-	list_for_each (it, &l, struct item, link) {
+	list_for_each(it, &l, struct item, link) {
 		list_remove(&it->link);
 		free(it);
 	}
@@ -89,7 +89,7 @@ TEST(break_leaves_a_walk_and_continue_goes_on)
 	int seen = 0;
 
 	fill(&l, items);
-	list_for_each (it, &l, struct item, link) {
+	list_for_each(it, &l, struct item, link) {
 		if (it->number == 1)
 			continue;
 		seen = seen * 10 + it->number;
@@ -107,8 +107,8 @@ TEST(walks_may_be_nested)
 
 	fill(&l, items);
 	fill(&m, others);
-	list_for_each (a, &l, struct item, link) {
-		list_for_each (b, &m, struct item, link) {
+	list_for_each(a, &l, struct item, link) {
+		list_for_each(b, &m, struct item, link) {
 			if (b->number > a->number)
 				break;
 			pairs++;
