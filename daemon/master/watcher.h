@@ -27,13 +27,20 @@ struct watch_config {
 	uint32_t poll_ms;	/* 0: inotify; else poll at this interval */
 };
 
-/* A window that closed: what changed. Valid during the call. */
+/*
+ * A window that closed: what changed, as paths below the roots as they were given. A directory that was moved away stands for
+ * what it held, a root that came back or was exchanged for all of it. Valid during the call.
+ */
 struct watch_batch {
 	const struct strv *paths; /* absolute, sorted, unique; may be empty on overflow */
 	bool overflow;		  /* events were lost: everything was scanned again */
 	struct mono first;	  /* when the first event of the batch was read */
+	struct mono last;	  /* and the last */
+	uint64_t seq;		  /* numbers the batches from 1, across execve(2) too */
+	uint32_t events;	  /* that were merged into it */
 };
 
+/* May call any function here but watcher_destroy(). */
 typedef void watch_changed_fn(void *owner, const struct watch_batch *b);
 
 /* Arms every root. A root that cannot be watched is polled or waited for, with one log line. Returns 0 or -errno. */
@@ -54,10 +61,14 @@ int watcher_restore(struct watcher **w, struct ev_loop *loop, const struct watch
 		    watch_changed_fn *changed, void *owner, int inotify_fd, const void *data,
 		    size_t len) BB_NODISCARD;
 
-/* Reads every event that the kernel has queued, then closes the window: `changed` is called before this returns if there was anything. */
+/*
+ * Reads every event that the kernel has queued, polls what is polled, then closes the window: `changed` is called
+ * before this returns if there was anything. While paused it only collects. A file that somebody still has open for
+ * writing is left for the next window.
+ */
 void watcher_sync(struct watcher *w);
 
-/* Roots change at run time. Returns 0, -EEXIST, -ENOENT (not watched), -errno. */
+/* Roots change at run time; that is no change of theirs. Returns 0, -EEXIST, -ENOENT (not watched), -errno. */
 int watcher_add_root(struct watcher *w, const char *path) BB_NODISCARD;
 int watcher_remove_root(struct watcher *w, const char *path) BB_NODISCARD;
 const struct strv *watcher_roots(const struct watcher *w);
@@ -66,7 +77,10 @@ const struct strv *watcher_roots(const struct watcher *w);
 void watcher_pause(struct watcher *w);
 void watcher_resume(struct watcher *w);
 
-/* Files whose ctime is older than this and whose size and inode are as known did not change. */
+/*
+ * The code that runs now was read from then on. A file that was opened for writing and closed again, its inode not changed
+ * since then (ctime), did not change. Files that were moved or linked into place always did.
+ */
 void watcher_set_baseline(struct watcher *w, struct wall generation_started);
 
 enum watch_backend { WATCH_INOTIFY, WATCH_POLL, WATCH_MIXED };
@@ -75,6 +89,7 @@ const char *watch_backend_name(enum watch_backend b);
 struct watch_stats {
 	enum watch_backend backend;
 	uint64_t directories; /* watched or polled */
+	uint64_t polled;      /* of these: polled, because there was no watch left, or besides */
 	uint64_t left_out;    /* directories that a rule excluded */
 	uint64_t events;      /* read from the kernel */
 	uint64_t overflows;

@@ -1,0 +1,22 @@
+/*
+ * Opening a node's directory and making sure that it is the node's: a path that was computed may by now lead to another
+ * directory, or to none.
+ */
+#ifndef DAEMON_MASTER_WATCH_OPEN_H
+#define DAEMON_MASTER_WATCH_OPEN_H
+
+#include "common/attr.h"
+#include "daemon/master/watch_core.h"
+
+#include <stdint.h>
+
+/*
+ * Returns a descriptor of the node's directory, and its path in *path; or -errno, with -ESTALE for a directory that is not
+ * the node's. The identity of a node that was not listed yet is corrected when its parent vouches for it.
+ */
+int watch_open_node(struct watch *w, uint32_t id, struct watch_path *path) BB_NODISCARD;
+
+/* It could not be opened: drops the node, has its parent listed, its root looked at, or tries again later. */
+void watch_open_failed(struct watch *w, uint32_t id, int err);
+
+#endif

@@ -1,0 +1,139 @@
+/* The hand-over: what one image of the master leaves, the next one checks and takes up. */
+#include "common/fd.h"
+#include "common/log.h"
+#include "daemon/master/filter.h"
+#include "daemon/master/watch.h"
+#include "daemon/master/watch_anchor.h"
+#include "daemon/master/watch_core.h"
+#include "daemon/master/watch_git.h"
+#include "daemon/master/watch_nodes.h"
+#include "daemon/master/watch_root.h"
+#include "daemon/master/watch_scan.h"
+#include "daemon/master/watch_settle.h"
+#include "daemon/master/watch_state.h"
+
+#include <errno.h>
+
+int watch_save(const struct watch *w, struct buf *out, int *inotify_fd)
+{
+	int err = watch_state_encode(w, out);
+
+	if (!err)
+		*inotify_fd = w->kernel.fd;
+	return err;
+}
+
+static bool is_known(void *owner, int wd)
+{
+	const struct watch *w = owner;
+
+	return watch_tree_by_wd(&w->tree, wd) != WATCH_NONE || watch_anchor_uses(w, wd);
+}
+
+/* Whether the state is about this descriptor, and about the way of watching that is asked for now. */
+static bool fits(struct watch *w, const struct watch_state_head *head, const struct watch_config *c,
+		 int inotify_fd)
+{
+	if (head->polling || inotify_fd < 0)
+		return head->polling && inotify_fd < 0;
+	return c->poll_ms == 0 && watch_kernel_verify(inotify_fd, is_known, w) &&
+	       fd_set_cloexec(inotify_fd, true) == 0;
+}
+
+static void load_rules(struct watch *w, const struct strv *dirs)
+{
+	for (size_t i = 0; i < dirs->len; i++)
+		watch_scan_load_rules(w, dirs->v[i]);
+	for (size_t i = 0; i < w->repos_count; i++)
+		watch_git_load_rules(w, &w->repos[i]);
+}
+
+/* Roots that are no longer asked for go, new ones are armed. Returns 0 or -ENOMEM. */
+static int adjust_roots(struct watch *w, const struct strv *roots, bool *adjusted)
+{
+	for (size_t i = w->root_list.len; i-- > 0;) {
+		const char *path = w->root_list.v[i];
+
+		if (strv_contains(roots, path))
+			continue;
+		*adjusted = true;
+		if (watch_remove_root(w, path))
+			return -ENOMEM;
+	}
+	for (size_t i = 0; i < roots->len; i++) {
+		if (strv_contains(&w->root_list, roots->v[i]))
+			continue;
+		*adjusted = true;
+		if (watch_add_root(w, roots->v[i]))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* The tree is as it was left; only what is asked for may be different. */
+static int take_up(struct watch *w, const struct watch_config *c,
+		   const struct watch_state_head *head, const struct strv *rules)
+{
+	bool adjusted = false;
+	int err;
+
+	load_rules(w, rules);
+	/* It was polled for want of a descriptor: perhaps there is one now. */
+	if (w->kernel.fd < 0 && c->poll_ms == 0 && watch_kernel_open(&w->kernel, NULL) == 0) {
+		watch_root_suspect_all(w);
+		watch_queue_all(w, 0);
+	}
+	if (head->fingerprint != filter_fingerprint(w->filter)) {
+		watch_queue_all(w, NODE_QUIET);
+		watch_settle(w, 0, mono_now());
+		adjusted = true;
+	}
+	err = adjust_roots(w, c->roots, &adjusted);
+	if (!err && adjusted)
+		watch_settle_tell(w);
+	return err;
+}
+
+/* Everything anew, and one batch, since nobody knows what happened meanwhile. */
+static int begin_anew(struct watch **out, const struct watch_config *c)
+{
+	int err = watch_create(out, c, NULL);
+
+	if (!err)
+		debounce_overflow(&(*out)->debounce, mono_now());
+	return err;
+}
+
+int watch_restore(struct watch **out, const struct watch_config *c, int inotify_fd,
+		  const void *data, size_t len)
+{
+	struct watch_state_head head = {0};
+	struct strv rules = {0};
+	struct watch *w;
+	int err = watch_alloc(&w, c);
+
+	if (err)
+		goto close_fd;
+	err = watch_state_decode(w, data, len, &head, &rules);
+	if (!err && !fits(w, &head, c, inotify_fd))
+		err = -ESTALE;
+	if (!err) {
+		w->kernel.fd = inotify_fd;
+		inotify_fd = -1; /* the watch's now */
+		err = take_up(w, c, &head, &rules);
+	}
+	strv_finish(&rules);
+	if (!err) {
+		*out = w;
+		return 0;
+	}
+	watch_destroy(w);
+	if (err == -ENOMEM)
+		goto close_fd;
+	log_warn_errno(err, "watch: the state left by the image before is of no use; "
+			    "scanning everything again");
+	err = begin_anew(out, c);
+close_fd:
+	fd_close(&inotify_fd);
+	return err;
+}
