@@ -81,9 +81,20 @@ static void run_deferred(struct http_server *s)
 		conn_deferred(list_entry(n, struct conn, deferred_link));
 }
 
+static bool has_drained(const struct http_server *s)
+{
+	return s->state == SERVER_DRAINING && s->stats.connections == 0 && !s->drained_told;
+}
+
 static void server_wake_cb(struct ev_loop *loop, ev_idle *w, int revents BB_UNUSED)
 {
+	struct http_server *s = container_of(w, struct http_server, wake);
+
 	ev_idle_stop(loop, w);
+	if (has_drained(s)) {
+		s->drained_told = true;
+		s->config.drained(s->config.owner); /* may destroy us */
+	}
 }
 
 static void server_deferral_cb(struct ev_loop *loop, ev_prepare *w, int revents BB_UNUSED)
@@ -94,12 +105,8 @@ static void server_deferral_cb(struct ev_loop *loop, ev_prepare *w, int revents 
 	run_deferred(s);
 	ev_prepare_stop(loop, w);
 	/* The host may have work now that it does outside of the loop (Python's tasks): do not block. */
-	if (s->host_calls != calls)
+	if (s->host_calls != calls || has_drained(s))
 		ev_idle_start(loop, &s->wake);
-	if (s->state == SERVER_DRAINING && s->stats.connections == 0 && !s->drained_told) {
-		s->drained_told = true;
-		s->config.drained(s->config.owner); /* may destroy us */
-	}
 }
 
 void server_update_accept(struct http_server *s)
