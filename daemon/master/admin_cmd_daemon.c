@@ -32,9 +32,12 @@ static json_t *target_to_json(const struct config *c)
 	return text;
 }
 
+/* Before the watcher is made, and after it has gone, what it is meant to watch. */
 static json_t *roots_to_json(const struct master *m)
 {
-	return m->watcher ? json_texts(watcher_roots(m->watcher)) : json_array();
+	if (!m->config->reload)
+		return json_array();
+	return json_texts(m->watcher ? watcher_roots(m->watcher) : &m->config->reload_paths);
 }
 
 /* Who answers: the part that everybody may see first. */

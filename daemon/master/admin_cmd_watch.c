@@ -26,8 +26,11 @@ static bool check_watching(const struct admin_call *c)
 {
 	if (c->m->watcher)
 		return true;
-	answer_error(c->m, c->from, ADMIN_ERR_FAILED,
-		     "nothing is watched: blackbulld was started without --reload");
+	if (c->m->stopping)
+		answer_error(c->m, c->from, ADMIN_ERR_STOPPING, "the daemon is stopping");
+	else
+		answer_error(c->m, c->from, ADMIN_ERR_FAILED,
+			     "nothing is watched: blackbulld was started without --reload");
 	return false;
 }
 

@@ -5,7 +5,6 @@
 #include "daemon/master/json_text.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +13,7 @@
 #define SAVE_VERSION 1
 
 struct events {
-	char boot_id[40];
+	const char *boot_id;
 	events_publish_fn *publish;
 	void *owner;
 	uint64_t last;		  /* number of the newest, 0 before the first */
@@ -28,7 +27,7 @@ struct events *events_create(const char *boot_id)
 	struct events *e = calloc(1, sizeof(*e));
 
 	if (e)
-		snprintf(e->boot_id, sizeof(e->boot_id), "%s", boot_id);
+		e->boot_id = boot_id;
 	return e;
 }
 

@@ -20,6 +20,7 @@ struct events;
 /* Takes one finished JSON object, without newline. */
 typedef void events_publish_fn(void *owner, const char *line, size_t len);
 
+/* `boot_id` is kept by reference: it may be filled in later. NULL when memory runs out. */
 struct events *events_create(const char *boot_id);
 void events_destroy(struct events *e);
 /* Where new events go, besides the ring. */

@@ -198,6 +198,9 @@ void waiters_add(struct master *m, const struct admin_peer *peer, uint64_t numbe
 
 void waiters_notify(struct master *m, const struct generation *g)
 {
+	/* What fails now fails because of the stop, which waiters_stop() says better. */
+	if (m->stopping)
+		return;
 	list_for_each(w, &m->waiters->waiting, struct waiter, link)
 		if (try_answer(m, w, g))
 			waiter_remove(m->waiters, w);

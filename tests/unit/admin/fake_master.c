@@ -225,6 +225,7 @@ int fake_setup(void **state)
 	assert_non_null(f);
 	list_init(&f->m.generations);
 	f->config = (struct config){.target = (char *)"main:app", .directory = (char *)"/src"};
+	f->config.reload = true;
 	f->m.config = &f->config;
 	f->m.next_number = 1;
 	snprintf(f->m.boot_id, sizeof(f->m.boot_id), "0123456789abcdef0123456789abcdef");

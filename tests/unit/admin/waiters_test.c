@@ -130,14 +130,17 @@ TEST(whoever_is_left_when_the_daemon_stops_is_told_so)
 	struct fake *f = *state;
 	uint32_t requests[3];
 
-	fake_generation(f, GEN_BOOTING);
+	struct generation *g = fake_generation(f, GEN_BOOTING);
+
 	requests[0] = fake_ask(f, "{\"v\":1,\"op\":\"wait\"}");
 	requests[1] = fake_ask(f, "{\"v\":1,\"op\":\"logs\",\"args\":{\"since\":0,\"wait\":true}}");
 	requests[2] = fake_ask(f, "{\"v\":1,\"op\":\"reload\"}");
+	f->m.stopping = true;
+	fake_fail(f, g); /* because of the stop: not the answer */
 	waiters_stop(&f->m);
 	for (size_t i = 0; i < ARRAY_LEN(requests); i++)
 		fake_assert_refused(f, requests[i], "stopping", "the daemon is stopping");
-	f->m.stopping = true;
+	fake_generation(f, GEN_BOOTING);
 	fake_assert_refused(f, fake_ask(f, "{\"v\":1,\"op\":\"wait\"}"), "stopping", "stopping");
 }
 
