@@ -12,13 +12,14 @@
 
 #define SCHEMA	      1
 #define DEFAULT_WIDTH 80
+#define PRECISION     JSON_REAL_PRECISION(15) /* "1.18" stays "1.18" */
 
 /* Compact for programs, indented for people. */
 static void print_json(const json_t *object)
 {
 	size_t flags = isatty(STDOUT_FILENO) ? JSON_INDENT(2) : JSON_COMPACT;
 
-	json_dumpf(object, stdout, flags);
+	json_dumpf(object, stdout, flags | PRECISION);
 	putchar('\n');
 }
 
@@ -34,7 +35,7 @@ void output_json(json_t *members)
 
 void output_json_line(const json_t *object)
 {
-	json_dumpf(object, stdout, JSON_COMPACT);
+	json_dumpf(object, stdout, JSON_COMPACT | PRECISION);
 	putchar('\n');
 	fflush(stdout);
 }

@@ -69,7 +69,7 @@ char *text_time(char out[TEXT_LEN], const char *rfc3339, struct wall now)
 	if (then.tm_year == today.tm_year && then.tm_yday == today.tm_yday)
 		strftime(out, TEXT_LEN, "%H:%M:%S", &then);
 	else
-		strftime(out, TEXT_LEN, "%Y-%m-%d %H:%M", &then);
+		strftime(out, TEXT_LEN, "%Y-%m-%d %H:%M:%S", &then);
 	return out;
 }
 

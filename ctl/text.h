@@ -16,7 +16,7 @@
 char *text_duration(char out[TEXT_LEN], double ms);
 /* "512 B", "12.3 MB" (powers of 1024). */
 char *text_bytes(char out[TEXT_LEN], uint64_t bytes);
-/* An RFC 3339 time in local time: "12:03:55" today, else "2026-11-22 12:03"; "-" if absent or wrong. */
+/* An RFC 3339 time in local time: "12:03:55" today, else "2026-11-22 12:03:55"; "-" if absent or wrong. */
 char *text_time(char out[TEXT_LEN], const char *rfc3339, struct wall now);
 
 /* Text from elsewhere, with control characters made harmless. */

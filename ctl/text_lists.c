@@ -124,18 +124,25 @@ static void put_fields(FILE *out, const struct style *s, const json_t *event)
 	}
 }
 
+/* "02:48:15.123 #7": events follow each other within milliseconds. */
+static void put_stamp(FILE *out, const struct style *s, const json_t *event)
+{
+	const char *time = member_string(event, "time", ""), *dot = strchr(time, '.');
+	char when[TEXT_LEN];
+
+	text_color(out, s, TEXT_DIM);
+	text_put(out, text_time(when, time, s->now));
+	fprintf(out, "%.4s #%" JSON_INTEGER_FORMAT, dot ? dot : "", member_integer(event, "seq"));
+	text_color(out, s, TEXT_PLAIN);
+}
+
 void text_event(FILE *out, const struct style *s, const json_t *event)
 {
 	const json_t *generation = json_object_get(event, "generation");
 	const json_t *paths = json_object_get(event, "paths");
 	const char *type = member_string(event, "type", "");
-	char when[TEXT_LEN];
 
-	text_color(out, s, TEXT_DIM);
-	fprintf(out, "%s #%" JSON_INTEGER_FORMAT,
-		text_time(when, member_string(event, "time", ""), s->now),
-		member_integer(event, "seq"));
-	text_color(out, s, TEXT_PLAIN);
+	put_stamp(out, s, event);
 	fputc(' ', out);
 	if (strcmp(type, "generation") == 0 && json_is_object(generation)) {
 		text_verdict(out, s, generation);

@@ -63,8 +63,10 @@ TEST(times_of_today_need_no_date)
 	assert_int_equal(wall_parse("2026-11-23T12:00:00.000Z", &now), 0);
 	assert_string_equal(text_time(text, "2026-11-23T00:48:15.123Z", now), "02:48:15");
 	assert_string_equal(text_time(text, "2026-11-22T22:00:00.000Z", now), "00:00:00");
-	assert_string_equal(text_time(text, "2026-11-22T21:59:59.000Z", now), "2026-11-22 23:59");
-	assert_string_equal(text_time(text, "2025-11-23T00:48:15.123Z", now), "2025-11-23 02:48");
+	assert_string_equal(text_time(text, "2026-11-22T21:59:59.000Z", now),
+			    "2026-11-22 23:59:59");
+	assert_string_equal(text_time(text, "2025-11-23T00:48:15.123Z", now),
+			    "2025-11-23 02:48:15");
 	assert_string_equal(text_time(text, "yesterday", now), "-");
 	assert_string_equal(text_time(text, NULL, now), "-");
 }
