@@ -131,7 +131,9 @@ static void on_request(void *app, struct http_request *req)
 static void on_stopping(void *app)
 {
 	struct asgi *a = app;
-	PyObject *done = PyObject_CallFunctionObjArgs(a->stopping, NULL);
+	/* The server cuts off what is left just before this. */
+	bool cut = a->cut_turn == selector_turn(a->selector);
+	PyObject *done = PyObject_CallFunctionObjArgs(a->stopping, cut ? Py_True : Py_False, NULL);
 
 	if (!done)
 		report_failure(a, "stopping");

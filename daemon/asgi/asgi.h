@@ -24,6 +24,7 @@ struct asgi {
 	struct selector *selector; /* owned, while serving */
 	struct list cycles;	   /* struct cycle.link: requests whose task has not ended */
 	struct list held;	/* struct cycle.held: heads of responses that were not sent yet */
+	unsigned cut_turn;	/* of the loop, in which a request was last cut off */
 	bool starting;		/* a task is running its first step */
 	PyObject *str[STRINGS]; /* by enum string */
 

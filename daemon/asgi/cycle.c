@@ -173,6 +173,8 @@ void cycle_on_abort(struct http_request *req)
 	if (!c)
 		return;
 	cycle_detach(c, CYCLE_GONE);
+	if (c->asgi->selector)
+		c->asgi->cut_turn = selector_turn(c->asgi->selector);
 	cycle_wake(c);
 }
 

@@ -90,7 +90,9 @@ static PyObject *module_fail(PyObject *module, PyObject *args)
 PyDoc_STRVAR(serve_doc,
 	     "serve(selector, loop, app, respond, state, stopping, eager)\n\n"
 	     "Serve `app` on the selector's loop: each request becomes a task of `loop` that runs\n"
-	     "respond(app, cycle, scope). stopping() is called when the worker has drained.");
+	     "respond(app, cycle, scope). stopping(cut) is called when the worker is to end; "
+	     "`cut`: it had\n"
+	     "to cut off requests, because its time was over.");
 
 static PyObject *module_serve(PyObject *module, PyObject *args)
 {

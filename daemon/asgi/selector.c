@@ -110,6 +110,11 @@ bool selector_selecting(const struct selector *p)
 	return p->call != NULL;
 }
 
+unsigned selector_turn(const struct selector *p)
+{
+	return p->loop ? ev_iteration(p->loop) : 0;
+}
+
 void selector_hold(struct selector *p, void (*idle)(void *owner), void *owner)
 {
 	p->holds++;

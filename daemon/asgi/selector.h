@@ -32,6 +32,8 @@ void selector_wake(struct selector *p);
 void selector_raise(struct selector *p);
 /* Whether select() is what called us. */
 bool selector_selecting(const struct selector *p);
+/* The number of the loop's present turn: what has the same happened together. */
+unsigned selector_turn(const struct selector *p);
 
 /*
  * A server runs on the loop, so that it cannot be closed. `idle` is called, with the GIL, before a select() that

@@ -1,5 +1,7 @@
 """One request as a coroutine: the application runs, and whatever it does the client gets an end."""
 
+import asyncio
+
 from blackbulld import _blackbulld, errors
 
 
@@ -26,6 +28,10 @@ def name(scope):
 def failed(cycle, scope, error, show_errors):
     if isinstance(error, GeneratorExit) or is_disconnect(error):
         cycle.close()
+        return
+    if isinstance(error, asyncio.CancelledError):
+        cycle.close()
+        errors.log("warn", f"{name(scope)}: cancelled")
         return
     detail = errors.format_traceback(error)
     cycle.close(detail.encode("utf-8", "backslashreplace") if show_errors else None)

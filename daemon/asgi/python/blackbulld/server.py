@@ -9,7 +9,9 @@ from blackbulld import _blackbulld, boot, errors, request
 from blackbulld.lifespan import Lifespan
 from blackbulld.selector import Selector
 
-GRACE = 1.0  # seconds for tasks to end that were cancelled
+# Seconds. The master waits a second longer than the drain time before it kills.
+HURRY = 0.4  # for each step, once requests had to be cut off
+GRACE = 0.2  # for tasks to end that were cancelled
 
 
 def run(config, app):
@@ -40,7 +42,6 @@ class Server:
         self.app = app
         self.loop = loop
         self.selector = selector
-        self.patience = config["drain_timeout_ms"] / 1000
         self.stopping = loop.create_future()
 
     async def start(self):
@@ -61,28 +62,33 @@ class Server:
             _blackbulld.close()
             self.loop.close()
 
-    def stop(self):
-        """The worker has drained. Called from C, on the loop."""
+    def stop(self, cut):
+        """The worker has drained, or had to cut off what was left. Called from C, on the loop."""
         if not self.stopping.done():
-            self.stopping.set_result(None)
+            self.stopping.set_result(cut)
 
     async def end(self):
         """What requests left behind first, then the application, then everything else."""
-        await finish(_blackbulld.tasks(), self.patience)
-        try:
-            await asyncio.wait_for(self.lifespan.shutdown(), self.patience)
-        except asyncio.TimeoutError:
-            errors.log("warn", f"lifespan: shutdown did not end within {self.patience:g} s; going on without")
+        cut = self.stopping.result()
+        end = self.loop.time() + (0 if cut else self.config["drain_timeout_ms"] / 1000)
+        await finish(_blackbulld.tasks(), end - self.loop.time())
+        await self.end_lifespan(max(end - self.loop.time(), HURRY))
         await finish(asyncio.all_tasks() - {asyncio.current_task()}, 0)
         await self.loop.shutdown_asyncgens()
         # Threads cannot be cancelled; the master's patience is what ends this.
         await self.loop.shutdown_default_executor()
 
+    async def end_lifespan(self, patience):
+        try:
+            await asyncio.wait_for(self.lifespan.shutdown(), patience)
+        except asyncio.TimeoutError:
+            errors.log("warn", f"lifespan: shutdown did not end within {patience:.1f} s; leaving without")
+
 
 async def finish(tasks, patience):
     """Give the tasks some time, then cancel those that are left."""
     tasks = set(tasks)
-    if tasks and patience:
+    if tasks and patience > 0:
         _, tasks = await asyncio.wait(tasks, timeout=patience)
     for task in tasks:
         task.cancel()
