@@ -98,6 +98,8 @@ void proc_await_writable(struct proc *p);
 void proc_drain(struct proc *p);
 /* SIGKILL, to everything below a command too. */
 void proc_kill(struct proc *p);
+/* Hears out what the process still had to say: connections and errors must not die with it. */
+void proc_last_words(struct proc *p);
 /* The process has exited: takes what is left in its pipes and closes its descriptors. */
 void proc_exited(struct proc *p);
 

@@ -46,18 +46,34 @@ static void stderr_cb(struct ev_loop *loop BB_UNUSED, ev_io *w, int revents BB_U
 	pipe_read(p, LOG_STDERR, READS_PER_TURN);
 }
 
-/* One message a turn: the callee may destroy the proc. */
-static void channel_cb(struct ev_loop *loop BB_UNUSED, ev_io *w, int revents BB_UNUSED)
+/* Returns 1 when there was a message, as channel_recv(). */
+static int receive(struct proc *p)
 {
-	struct proc *p = container_of(w, struct proc, readable);
 	char buf[CHANNEL_MESSAGE_MAX];
 	struct channel_message m;
 	int rc = channel_recv(p->channel, buf, sizeof(buf), &m);
 
 	if (rc == 1)
 		p->ops->message(p, &m);
-	else if (rc != -EAGAIN && rc != -EBADMSG)
+	return rc;
+}
+
+/* One message a turn, so that one busy worker does not starve the others. */
+static void channel_cb(struct ev_loop *loop BB_UNUSED, ev_io *w, int revents BB_UNUSED)
+{
+	struct proc *p = container_of(w, struct proc, readable);
+	int rc = receive(p);
+
+	if (rc != 1 && rc != -EAGAIN && rc != -EBADMSG)
 		ev_io_stop(p->loop, &p->readable); /* its exit will tell */
+}
+
+void proc_last_words(struct proc *p)
+{
+	int rc = p->channel >= 0 ? 1 : 0;
+
+	while (rc == 1 || rc == -EBADMSG)
+		rc = receive(p);
 }
 
 static void flush_queue(struct proc *p)

@@ -91,6 +91,7 @@ bool supervisor_exited(struct supervisor *s, pid_t pid, int status)
 	if (!p)
 		return false;
 	worker_failure_describe(status, how, sizeof(how));
+	proc_last_words(p);
 	supervisor_emit(s, p, "exited", how);
 	proc_exited(p);
 	supervisor_query_check(s);
