@@ -232,8 +232,6 @@ static int scan_limits(const struct prescan *s, size_t len, size_t head,
 	}
 	if (l->head_max && head > l->head_max)
 		return refuse(r, s->method_len ? 431 : 414, "request head too long");
-	if (l->headers_max && s->fields > l->headers_max)
-		return refuse(r, 431, "too many header lines");
 	return 0;
 }
 
@@ -269,14 +267,18 @@ int prescan_feed(struct prescan *s, const char *p, size_t len, const struct http
 
 	while (rc == 0 && (lf = memchr(p + s->pos, '\n', len - s->pos))) {
 		size_t end = (size_t)(lf - p);
+		bool crlf = end > s->line && p[end - 1] == '\r';
+		size_t line_len = end - s->line - crlf;
 
-		if (end == s->line || p[end - 1] != '\r')
-			return refuse(r, 400, "line feed without carriage return");
-		size_t line_len = end - 1 - s->line;
+		/* Limits first, as for a line that is not whole yet: the answer must not depend on the cut. */
 		s->pos = end + 1;
 		rc = scan_limits(s, line_len, s->pos, limits, r);
+		if (rc == 0 && !crlf)
+			rc = refuse(r, 400, "line feed without carriage return");
 		if (rc == 0)
 			rc = scan_line(s, p, line_len, r);
+		if (rc == 0 && limits->headers_max && s->fields > limits->headers_max)
+			rc = refuse(r, 431, "too many header lines");
 		s->line = s->pos;
 	}
 	if (rc != 0)
