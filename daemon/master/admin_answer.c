@@ -23,7 +23,7 @@ static void send_answer(struct master *m, const struct admin_peer *to, json_t *a
 	static const char too_long[] =
 		"{\"v\":1,\"ok\":false,\"error\":{\"code\":\"generation_failed\","
 		"\"message\":\"the answer does not fit into one message; ask for less\"}}";
-	char *text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
+	char *text = answer ? json_dumps(answer, JSON_TEXT_FLAGS) : NULL;
 	const char *body = text ? text : no_memory;
 
 	if (strlen(body) > ADMIN_MESSAGE_MAX)
@@ -171,7 +171,7 @@ static size_t count_fitting(const json_t *array, bool last_ones)
 	for (count = 0; count < n; count++) {
 		const json_t *element = json_array_get(array, last_ones ? n - 1 - count : count);
 
-		bytes += json_dumpb(element, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY) + 1;
+		bytes += json_dumpb(element, NULL, 0, JSON_TEXT_FLAGS | JSON_ENCODE_ANY) + 1;
 		if (bytes > ADMIN_MESSAGE_MAX - ROOM_FOR_ENVELOPE)
 			break;
 	}

@@ -15,10 +15,12 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define RECORD_MAX     (16 * 1024)	  /* bytes of one line */
 #define FILE_BYTES_MAX (64 * 1024 * 1024) /* a longer file was not written by us */
+#define REWRITE_EVERY  500 /* generations, of two lines each: the file has 2,000 lines at most */
 #define PREFIX	       "{\"number\":" /* every line begins so: its number is found without parsing JSON */
 
 struct record {
@@ -27,11 +29,11 @@ struct record {
 };
 
 struct history {
-	char *path;    /* NULL: in memory only */
-	int fd;	       /* for appending; -1 without a file */
+	char *path; /* NULL: in memory only */
+	int fd;	    /* for appending; -1 without a file */
+	bool loaded; /* `records` is complete: not before somebody asks, since every image begins anew */
 	bool torn;     /* the file ends within a line */
 	bool reported; /* that the disk fails */
-	size_t lines;  /* in the file */
 	size_t count;
 	struct record records[HISTORY_KEPT]; /* by number, ascending */
 };
@@ -126,7 +128,6 @@ static int load_line(struct history *h, const char *line, size_t len)
 {
 	uint64_t number = number_of(line, len);
 
-	h->lines++;
 	if (number == 0 || !is_whole_object(line, len))
 		return 0;
 
@@ -138,7 +139,7 @@ static int load_line(struct history *h, const char *line, size_t len)
 	return 0;
 }
 
-static int load(struct history *h)
+static int read_lines(struct history *h)
 {
 	char *data;
 	size_t len;
@@ -156,19 +157,39 @@ static int load(struct history *h)
 		err = load_line(h, line, (size_t)(stop - line));
 		line = stop + 1;
 	}
-	h->torn = len > 0 && data[len - 1] != '\n';
 	free(data);
 	return err;
 }
 
+static void report(struct history *h, int err)
+{
+	if (err && !h->reported)
+		log_warn_errno(err, "history \"%s\": generations are remembered in memory alone",
+			       h->path);
+	h->reported = err != 0;
+}
+
+static void load(struct history *h)
+{
+	if (h->loaded)
+		return;
+	h->loaded = true;
+	report(h, read_lines(h));
+}
+
 static int open_file(struct history *h)
 {
-	int fd = open(h->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = open(h->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	struct stat st;
+	char last = '\n';
 
 	if (fd < 0)
 		return -errno;
 	fd_close(&h->fd);
 	h->fd = fd;
+	if (fstat(fd, &st) == 0 && st.st_size > 0)
+		(void)!pread(fd, &last, 1, st.st_size - 1);
+	h->torn = last != '\n';
 	return 0;
 }
 
@@ -180,10 +201,7 @@ static int open_in(struct history *h, const char *dir)
 	if (err)
 		return err;
 	h->path = strdup(path);
-	if (!h->path)
-		return -ENOMEM;
-	err = load(h);
-	return err ? err : open_file(h);
+	return h->path ? open_file(h) : -ENOMEM;
 }
 
 int history_open(struct history **h, const char *dir)
@@ -194,6 +212,7 @@ int history_open(struct history **h, const char *dir)
 	if (!new)
 		return -ENOMEM;
 	new->fd = -1;
+	new->loaded = dir == NULL;
 	if (dir)
 		err = open_in(new, dir);
 	if (err) {
@@ -215,8 +234,9 @@ void history_close(struct history *h)
 	free(h);
 }
 
-uint64_t history_last_number(const struct history *h)
+uint64_t history_last_number(struct history *h)
 {
+	load(h);
 	return h->count ? h->records[h->count - 1].number : 0;
 }
 
@@ -233,7 +253,6 @@ static int append(struct history *h, const char *line)
 
 		err = n < 0 ? -errno : (size_t)n < buf_len(&out) ? -ENOSPC : 0;
 		h->torn = err != 0;
-		h->lines++;
 	}
 	buf_finish(&out);
 	return err;
@@ -245,6 +264,7 @@ static int rewrite(struct history *h)
 	struct buf out;
 	int err = 0;
 
+	load(h);
 	buf_init(&out, SIZE_MAX);
 	for (size_t i = 0; i < h->count && !err; i++)
 		err = buf_printf(&out, "%s\n", h->records[i].line);
@@ -252,10 +272,6 @@ static int rewrite(struct history *h)
 		err = fd_replace_file(h->path, buf_data(&out), buf_len(&out), 0600);
 	if (!err)
 		err = open_file(h);
-	/* After an error the next attempt comes when as many lines were added again. */
-	h->lines = h->count;
-	if (!err)
-		h->torn = false;
 	buf_finish(&out);
 	return err;
 }
@@ -283,21 +299,23 @@ void history_record(struct history *h, const struct generation *g)
 		return;
 	if (h->fd >= 0)
 		err = append(h, line);
-	keep(h, g->number, line);
-	if (h->fd >= 0 && h->lines >= 2 * HISTORY_KEPT)
+	if (err)
+		load(h);
+	if (h->loaded)
+		keep(h, g->number, line);
+	else
+		free(line);
+	if (h->fd >= 0 && g->number % REWRITE_EVERY == 0)
 		err = rewrite(h);
-	if (err && !h->reported)
-		log_warn_errno(err,
-			       "history \"%s\": not written; generations are remembered until the "
-			       "daemon stops",
-			       h->path);
-	h->reported = err != 0;
+	if (h->path)
+		report(h, err);
 }
 
-json_t *history_list(const struct history *h)
+json_t *history_list(struct history *h)
 {
 	json_t *out = json_array();
 
+	load(h);
 	for (size_t i = 0; out && i < h->count; i++) {
 		json_t *g = json_loads(h->records[i].line, 0, NULL);
 
@@ -309,9 +327,11 @@ json_t *history_list(const struct history *h)
 	return out;
 }
 
-json_t *history_find(const struct history *h, uint64_t number)
+json_t *history_find(struct history *h, uint64_t number)
 {
-	size_t i = place_of(h, number);
+	size_t i;
 
+	load(h);
+	i = place_of(h, number);
 	return is_at(h, i, number) ? json_loads(h->records[i].line, 0, NULL) : NULL;
 }

@@ -127,7 +127,7 @@ static void cut_members(json_t *object, const struct cut *c)
 char *json_line(json_t *object, size_t max)
 {
 	static const struct cut cuts[] = {{64, 4096}, {16, 512}, {4, 64}};
-	char *line = json_dumps(object, JSON_COMPACT);
+	char *line = json_dumps(object, JSON_TEXT_FLAGS);
 
 	for (size_t i = 0; line && strlen(line) > max; i++) {
 		free(line);
@@ -135,7 +135,7 @@ char *json_line(json_t *object, size_t max)
 			return NULL;
 		cut_members(object, &cuts[i]);
 		json_object_set_new(object, "truncated", json_true());
-		line = json_dumps(object, JSON_COMPACT);
+		line = json_dumps(object, JSON_TEXT_FLAGS);
 	}
 	return line;
 }

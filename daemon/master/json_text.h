@@ -9,6 +9,9 @@
 
 struct strv;
 
+/* How we write JSON for programs: no spaces, and 144.746 rather than 144.74600000000001. */
+#define JSON_TEXT_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))
+
 /* A string of what file names and workers' output may be: bytes that are no UTF-8 become U+FFFD. NULL: no memory. */
 json_t *json_text(const char *s, size_t len);
 /* The same as an allocated C string, NUL bytes replaced too. NULL: no memory. */

@@ -210,8 +210,11 @@ static int save_line(const struct log_line *l, struct buf *out)
 
 int logbook_save(const struct logbook *b, struct buf *out)
 {
-	int err = buf_add_u8(out, SAVE_VERSION);
+	/* The headers in memory are longer than those that are written. */
+	int err = buf_reserve(out, 16 + b->bytes);
 
+	if (!err)
+		err = buf_add_u8(out, SAVE_VERSION);
 	if (!err)
 		err = buf_add_u64(out, b->last);
 	list_for_each(l, &b->lines, struct log_line, link)

@@ -53,7 +53,7 @@ static void record(struct history *h, uint64_t number, enum gen_state state)
 	generation_destroy(g);
 }
 
-static const char *state_of(const struct history *h, uint64_t number, char out[32])
+static const char *state_of(struct history *h, uint64_t number, char out[32])
 {
 	json_t *g = history_find(h, number);
 	const char *state = json_string_value(json_object_get(g, "state"));
