@@ -140,14 +140,16 @@ static int resolve_named(struct config *c, const struct config_kept *kept, struc
 {
 	bool was_site = kept && kept->kind == TARGET_SITE && !kept->found;
 	struct stat st;
+	bool exists;
 
 	if (target_is_app(c->target)) {
 		c->kind = TARGET_APP;
 		return 0;
 	}
-	if ((stat(c->target, &st) == 0 && S_ISDIR(st.st_mode)) || (was_site && errno == ENOENT))
+	exists = stat(c->target, &st) == 0;
+	if (exists ? S_ISDIR(st.st_mode) : was_site && errno == ENOENT)
 		return set_site(c, c->target, e);
-	return fail_target(c->target, stat(c->target, &st) == 0, e);
+	return fail_target(c->target, exists, e);
 }
 
 static int resolve_found(struct config *c, struct config_error *e)
