@@ -1,6 +1,5 @@
 """The one script of the project: what it says about itself, and what a newcomer runs first."""
 
-import os
 import re
 import socket
 
@@ -25,7 +24,7 @@ def test_dev_run_serves_the_example_and_names_the_address_and_the_file_to_edit(b
         s.bind(("127.0.0.1", 0))
         address = "127.0.0.1:%d" % s.getsockname()[1]
     environment = {"BLACKBULL_BUILD": str(build.BUILD), "CC": build.cache_entry("CMAKE_C_COMPILER"),
-                   "BLACKBULLD_BIND": address, "PATH": os.environ["PATH"]}
+                   "BLACKBULLD_BIND": address}
     daemon = box.daemon("run", program=DEV, env=environment, bind=None).wait_serving()
     until(lambda: http.fetch(address).kind == http.OK, what="an answer")
     assert "Hello from blackbulld" in http.fetch(address).text
