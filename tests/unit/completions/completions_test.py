@@ -34,21 +34,32 @@ COMMANDS = {"events", "generations", "instances", "logs", "paths", "pause", "rel
 
 
 class CompletionTest(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="bb-complete-")
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        self.write("main.py", "'''app = 0'''\napp: FastAPI = FastAPI()\n")
-        self.write("asgi.py", "async def application(scope, receive, send):\n    pass\n")
-        self.write("library.py", "def f(app=1):\n    pass\n")
-        self.write("notes.txt", "")
-        (self.folder / "public").mkdir()
-        self.home = self.folder / "public"  # where shells leave their traces
-        self.env = {"PATH": f"{self.home}/bin:{os.environ['PATH']}", "HOME": str(self.home), "LC_ALL": "C.UTF-8"}
-        self.install(CTL)
+    """One folder and one of each shell for all tests of a class."""
 
-    def write(self, name, text):
-        (self.folder / name).write_text(text)
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="bb-complete-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = Path(folder.name)
+        cls.home = cls.folder / "public"  # where shells leave their traces
+        cls.home.mkdir()
+        cls.write("main.py", "'''app = 0'''\napp: FastAPI = FastAPI()\n")
+        cls.write("asgi.py", "async def application(scope, receive, send):\n    pass\n")
+        cls.write("library.py", "def f(app=1):\n    pass\n")
+        cls.write("notes.txt", "")
+        env = {"PATH": f"{cls.home}/bin:{os.environ['PATH']}", "HOME": str(cls.home), "LC_ALL": "C.UTF-8"}
+        cls.shells = {}
+        for name, make in SHELLS.items():
+            cls.shells[name] = make(cls.folder, env)
+            cls.addClassCleanup(cls.shells[name].close)
+
+    @classmethod
+    def write(cls, name, text):
+        (cls.folder / name).write_text(text)
+
+    def setUp(self):
+        self.install(CTL)
+        (self.home / "asked").unlink(missing_ok=True)
 
     def install(self, script):
         program = self.home / "bin/blackbullctl"
@@ -57,11 +68,10 @@ class CompletionTest(unittest.TestCase):
         program.chmod(0o755)
 
     def asked(self):
-        log = self.home / "asked"
-        return log.read_text().splitlines() if log.exists() else []
+        return (self.home / "asked").read_text().splitlines()
 
     def complete(self, shell, line):
-        return SHELLS[shell](line.split()[0], line, self.folder, self.env)
+        return self.shells[shell].complete(line)
 
     def offered(self, shell, line):
         """The values alone: fish repeats "--option=", directories may end in a slash."""

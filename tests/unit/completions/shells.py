@@ -1,6 +1,7 @@
 """What Tab offers in a real bash, zsh or fish. bash and zsh run on a terminal, since they complete nowhere else.
 
-Each function returns the words offered, and the line as Tab left it (fish does not say: None).
+Each is made once, with a folder to be in, and complete(line) returns the words offered and the line as Tab left it
+(fish does not say: None).
 """
 
 import os
@@ -16,11 +17,14 @@ TIMEOUT = 30  # far more than any shell needs; a hanging one fails the test
 BASH_SETUP = r"""
 stty -echo; PS1=''; PS2=''; HISTFILE=
 source /usr/share/bash-completion/bash_completion
-source {completions}/bash/{program}
+source {completions}/bash/blackbulld; source {completions}/bash/blackbullctl
 bind 'set bell-style none'; bind 'set page-completions off'; bind 'set completion-query-items 0'
-observed() {{ offered=(); _{program} "$@"; offered=("${{COMPREPLY[@]}}"); }}
-complete -F observed {program}
-report() {{ printf '\n<offered>\n'; printf '%s\n' "${{offered[@]}}"; printf '<line>%s\n<end>\n' "$READLINE_LINE"; }}
+observed() {{ offered=(); "_$1" "$@"; offered=("${{COMPREPLY[@]}}"); }}
+complete -F observed blackbulld blackbullctl
+report() {{
+    printf '\n<offered>\n'; printf '%s\n' "${{offered[@]}}"
+    printf '<line>%s\n<end>\n' "$READLINE_LINE"; READLINE_LINE=; offered=()
+}}
 bind -x '"\C-x\C-r": report'
 echo; echo '<ready>'
 """
@@ -38,7 +42,10 @@ compadd() {{
 }}
 observe() {{ offered=(); _main_complete; }}
 zle -C observe complete-word observe
-report() {{ print; print -r -- '<offered>'; print -rl -- $offered; print -r -- "<line>$BUFFER"; print -r -- '<end>'; }}
+report() {{
+    print; print -r -- '<offered>'; print -rl -- $offered
+    print -r -- "<line>$BUFFER"; print -r -- '<end>'; BUFFER=; offered=()
+}}
 zle -N report
 bindkey '^I' observe; bindkey '^X^R' report
 echo; echo '<ready>'
@@ -46,14 +53,18 @@ echo; echo '<ready>'
 
 
 class Terminal:
-    """A program on a terminal of its own."""
+    """A shell on a terminal of its own."""
 
-    def __init__(self, command, cwd, env):
+    def __init__(self, command, setup, folder, env):
         self.master, slave = pty.openpty()
-        self.process = subprocess.Popen(command, cwd=cwd, env=env, stdin=slave, stdout=slave, stderr=slave,
-                                        start_new_session=True)
+        self.process = subprocess.Popen(command, cwd=folder, env={**env, "TERM": "dumb"}, stdin=slave, stdout=slave,
+                                        stderr=slave, start_new_session=True)
         os.close(slave)
         self.seen = ""
+        script = Path(env["HOME"]) / "setup"
+        script.write_text(setup.format(completions=COMPLETIONS))
+        self.type(f"source {script}\n")
+        self.read_until("<ready>\r\n")
 
     def type(self, text):
         os.write(self.master, text.encode())
@@ -67,42 +78,44 @@ class Terminal:
         before, self.seen = self.seen.split(mark, 1)
         return before.replace("\r", "")
 
+    def complete(self, line):
+        self.type(line + "\t\x18\x12")
+        self.read_until("<offered>\r\n")
+        offered = self.read_until("<line>")
+        return set(filter(None, offered.splitlines())), self.read_until("\r\n<end>\r\n")
+
     def close(self):
         self.process.kill()
         self.process.wait()
         os.close(self.master)
 
 
-def _on_terminal(command, setup, program, line, cwd, env):
-    terminal = Terminal(command, cwd, {**env, "TERM": "dumb"})
-    try:
-        script = Path(cwd) / ".setup"
-        script.write_text(setup.format(completions=COMPLETIONS, program=program))
-        terminal.type("source ./.setup\n")
-        terminal.read_until("<ready>\r\n")
-        terminal.type(line + "\t\x18\x12")
-        terminal.read_until("<offered>\r\n")
-        offered = terminal.read_until("<line>")
-        return set(filter(None, offered.splitlines())), terminal.read_until("\r\n<end>")
-    finally:
-        terminal.close()
+class Bash(Terminal):
+    def __init__(self, folder, env):
+        super().__init__(["bash", "--norc", "--noprofile", "-i"], BASH_SETUP, folder, env)
 
 
-def bash(program, line, cwd, env):
-    return _on_terminal(["bash", "--norc", "--noprofile", "-i"], BASH_SETUP, program, line, cwd, env)
+class Zsh(Terminal):
+    def __init__(self, folder, env):
+        super().__init__(["zsh", "-f", "-i"], ZSH_SETUP, folder, env)
 
 
-def zsh(program, line, cwd, env):
-    return _on_terminal(["zsh", "-f", "-i"], ZSH_SETUP, program, line, cwd, env)
+class Fish:
+    def __init__(self, folder, env):
+        self.folder = folder
+        self.env = env
+
+    def complete(self, line):
+        script = "; ".join(f"source {file}" for file in sorted((COMPLETIONS / "fish").iterdir()))
+        result = subprocess.run(["fish", "-c", f"{script}; complete -C $argv[1]", line], cwd=self.folder,
+                                env=self.env, timeout=TIMEOUT, stdin=subprocess.DEVNULL, capture_output=True,
+                                text=True)
+        if result.stderr:
+            raise RuntimeError(result.stderr)
+        return {row.split("\t")[0] for row in result.stdout.splitlines()}, None
+
+    def close(self):
+        """Nothing stays between two lines."""
 
 
-def fish(program, line, cwd, env):
-    script = f"source {COMPLETIONS}/fish/{program}.fish; complete -C $argv[1]"
-    result = subprocess.run(["fish", "-c", script, line], cwd=cwd, env=env, timeout=TIMEOUT,
-                            stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if result.stderr:
-        raise RuntimeError(result.stderr)
-    return {row.split("\t")[0] for row in result.stdout.splitlines()}, None
-
-
-SHELLS = {"bash": bash, "zsh": zsh, "fish": fish}
+SHELLS = {"bash": Bash, "zsh": Zsh, "fish": Fish}
