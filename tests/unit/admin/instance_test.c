@@ -9,10 +9,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct temp_dir dir;
@@ -76,6 +78,27 @@ TEST(the_folder_is_private_and_alive_while_it_is_open)
 	assert_int_equal(path_instance_alive(path), 1);
 	instance_close(i);
 	assert_int_equal(path_instance_alive(path), 0);
+}
+
+TEST(those_who_only_look_do_not_keep_a_daemon_from_starting)
+{
+	struct config c = config_of("main:app");
+	struct instance *i = open_instance(&c);
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s", instance_dir(i));
+	instance_close(i);
+
+	pid_t looker = fork();
+
+	assert_true(looker >= 0);
+	if (looker == 0)
+		while (path_instance_alive(path) >= 0)
+			;
+	for (int n = 0; n < 1000; n++)
+		instance_close(open_instance(&c));
+	assert_int_equal(kill(looker, SIGKILL), 0);
+	assert_int_equal(waitpid(looker, NULL, 0), looker);
 }
 
 TEST(a_second_daemon_for_the_same_target_is_told_the_pid_of_the_first)
@@ -269,6 +292,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 		IN_DIR(the_folder_is_private_and_alive_while_it_is_open),
+		IN_DIR(those_who_only_look_do_not_keep_a_daemon_from_starting),
 		IN_DIR(a_second_daemon_for_the_same_target_is_told_the_pid_of_the_first),
 		IN_DIR(other_targets_commands_and_names_are_other_instances),
 		IN_DIR(sockets_are_in_the_folder_or_where_admin_says_or_nowhere),
