@@ -8,6 +8,7 @@
 #include "daemon/master/logbook.h"
 #include "daemon/master/master.h"
 #include "daemon/master/master_state.h"
+#include "daemon/master/service_notify.h"
 #include "daemon/master/waiters.h"
 #include "daemon/master/worker_failure.h"
 
@@ -52,6 +53,7 @@ static void tell(struct master *m, const struct generation *g)
 		    json_pack("{s:o}", "generation", generation_to_json(g)));
 	if (gen_is_settled(g->state) && g->state != GEN_DRAINING)
 		history_record(m->history, g);
+	service_notify_generation(m->service, g);
 	waiters_notify(m, g);
 }
 

@@ -25,6 +25,7 @@ struct instance;
 struct listeners;
 struct logbook;
 struct output;
+struct service_notify;
 struct signals;
 struct supervisor;
 struct waiters;
@@ -57,9 +58,11 @@ struct master {
 	struct logbook *logbook;
 	struct output *output;
 	struct signals *signals;
-	ev_timer advance;	    /* never started: fed, so that generations advance from the loop only */
-	struct build *build;	    /* of the generation that is building, or NULL */
-	struct strv config_roots;   /* the configuration's own watched paths, before run-time changes */
+	struct service_notify *service; /* NULL: no service manager */
+	ev_timer advance; /* never started: fed, so that generations advance from the loop only */
+	struct build *build; /* of the generation that is building, or NULL */
+	struct strv
+		config_roots; /* the configuration's own watched paths, before run-time changes */
 };
 
 /* Who asked for something on the admin socket. */

@@ -185,39 +185,6 @@ static int load_strings(const json_t *a, struct strv *out)
 	return rc;
 }
 
-/*
- * The watched paths now: those of the configuration as it is, with what `paths add` and `paths remove` changed in
- * what it was.
- */
-static int merge_roots(struct master *m, const json_t *roots, const json_t *config_roots)
-{
-	struct strv were = {0}, watched = {0}, now = {0};
-	struct strv *paths = &m->config->reload_paths;
-	int rc = load_strings(roots, &watched);
-
-	if (rc == 0)
-		rc = load_strings(config_roots, &were);
-	if (rc == 0)
-		rc = strv_copy(&m->config_roots, paths);
-	for (size_t i = 0; i < paths->len && rc == 0; i++) {
-		if (strv_contains(&watched, paths->v[i]) || !strv_contains(&were, paths->v[i]))
-			rc = strv_add_unique(&now, paths->v[i]);
-	}
-	for (size_t i = 0; i < watched.len && rc == 0; i++) {
-		if (!strv_contains(&were, watched.v[i]))
-			rc = strv_add_unique(&now, watched.v[i]);
-	}
-	strv_finish(&were);
-	strv_finish(&watched);
-	if (rc < 0) {
-		strv_finish(&now);
-		return rc;
-	}
-	strv_finish(paths);
-	*paths = now;
-	return 0;
-}
-
 static void restore_generations(struct master *m, const json_t *list, const json_t *last_failed)
 {
 	const json_t *one;
@@ -232,6 +199,20 @@ static void restore_generations(struct master *m, const json_t *list, const json
 	}
 	if (json_is_object(last_failed))
 		m->last_failed = generation_restore(last_failed);
+}
+
+static int restore_roots(struct master *m, const json_t *roots, const json_t *config_roots)
+{
+	struct strv were = {0}, watched = {0};
+	int rc = load_strings(roots, &watched);
+
+	if (rc == 0)
+		rc = load_strings(config_roots, &were);
+	if (rc == 0)
+		rc = master_watch_merge(m, &were, &watched);
+	strv_finish(&were);
+	strv_finish(&watched);
+	return rc;
 }
 
 static int restore_master(struct master *m, const json_t *j, int *inotify_fd)
@@ -259,7 +240,7 @@ static int restore_master(struct master *m, const json_t *j, int *inotify_fd)
 	m->started.ns = started;
 	m->next_number = (uint64_t)next;
 	restore_generations(m, generations, last_failed);
-	return merge_roots(m, roots, config_roots);
+	return restore_roots(m, roots, config_roots);
 }
 
 static int load_fds(const struct handoff *h, struct handoff_fds *fds)

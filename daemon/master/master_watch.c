@@ -102,3 +102,26 @@ int master_watch_resume(struct master *m, int inotify_fd, const void *state, siz
 		log_error_errno(rc, "cannot watch for changes any longer");
 	return rc;
 }
+
+int master_watch_merge(struct master *m, const struct strv *were, const struct strv *watched)
+{
+	struct strv *paths = &m->config->reload_paths;
+	struct strv now = {0};
+	int rc = strv_copy(&m->config_roots, paths);
+
+	for (size_t i = 0; i < paths->len && rc == 0; i++) {
+		if (strv_contains(watched, paths->v[i]) || !strv_contains(were, paths->v[i]))
+			rc = strv_add_unique(&now, paths->v[i]);
+	}
+	for (size_t i = 0; i < watched->len && rc == 0; i++) {
+		if (!strv_contains(were, watched->v[i]))
+			rc = strv_add_unique(&now, watched->v[i]);
+	}
+	if (rc < 0) {
+		strv_finish(&now);
+		return rc;
+	}
+	strv_finish(paths);
+	*paths = now;
+	return 0;
+}

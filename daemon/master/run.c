@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "daemon/master/admin.h"
 #include "daemon/master/admin_cmd.h"
+#include "daemon/master/boot.h"
 #include "daemon/master/build.h"
 #include "daemon/master/course.h"
 #include "daemon/master/events.h"
@@ -14,10 +15,9 @@
 #include "daemon/master/logbook.h"
 #include "daemon/master/master.h"
 #include "daemon/master/master_state.h"
-#include "daemon/master/master_watch.h"
 #include "daemon/master/output.h"
 #include "daemon/master/reexec.h"
-#include "daemon/master/salvage.h"
+#include "daemon/master/service_notify.h"
 #include "daemon/master/signals.h"
 #include "daemon/master/supervisor.h"
 #include "daemon/master/waiters.h"
@@ -28,7 +28,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -97,17 +96,6 @@ static void advance_cb(struct ev_loop *loop BB_UNUSED, ev_timer *w, int revents 
 
 /* --- beginning and end --------------------------------------------------------------------- */
 
-static int make_boot_id(char out[33])
-{
-	unsigned char random[16];
-
-	if (getrandom(random, sizeof(random), 0) != sizeof(random))
-		return -EIO;
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(out + i * 2, 3, "%02x", random[i]);
-	return 0;
-}
-
 /* What every image has, before it knows whether it is the first. */
 static int init_modules(struct master *m)
 {
@@ -124,6 +112,7 @@ static int init_modules(struct master *m)
 	m->signals = signals_create(m->loop, &signals_ops, m);
 	if (!m->logbook || !m->events || !m->waiters || !m->output || !m->signals)
 		return -ENOMEM;
+	m->service = service_notify_create(m->loop);
 	output_set_interactive(m->output, m->config->workers == 1);
 	output_on_lines(m->output, lines_added, m);
 	log_set_sink(output_log, m->output);
@@ -147,6 +136,7 @@ static void finish_modules(struct master *m)
 	list_for_each(g, &m->generations, struct generation, link)
 		generation_destroy(g);
 	generation_destroy(m->last_failed);
+	service_notify_destroy(m->service);
 	signals_destroy(m->signals);
 	log_set_sink(NULL, NULL);
 	output_destroy(m->output);
@@ -157,137 +147,6 @@ static void finish_modules(struct master *m)
 		ev_loop_destroy(m->loop);
 	strv_finish(&m->config_roots);
 	free(m->exec_path);
-}
-
-static void announce(const struct master *m)
-{
-	const struct config *c = m->config;
-
-	if (c->target_origin)
-		log_info("%s: %s", c->target ? c->target : c->command.v[0], c->target_origin);
-	for (size_t i = 0; i < listeners_count(m->listeners); i++)
-		log_info("listening on %s", listeners_url(m->listeners, i));
-}
-
-static int open_admin(struct master *m)
-{
-	const char *path = instance_admin_path(m->instance);
-	json_t *info;
-	int rc;
-
-	if (path) {
-		rc = admin_create(&m->admin, m->loop, path, instance_events_path(m->instance),
-				  admin_cmd_handle, m);
-		if (rc < 0) {
-			log_error_errno(rc, "admin socket \"%s\"; choose another with --admin",
-					path);
-			return rc;
-		}
-	}
-	info = admin_cmd_info(m);
-	rc = instance_write_info(m->instance, info);
-	json_decref(info);
-	if (rc < 0)
-		log_warn_errno(rc, "info.json in \"%s\"", instance_dir(m->instance));
-	return 0;
-}
-
-/* Sockets that an unreadable state left behind: what a degraded start goes on with. */
-struct salvage {
-	json_t *listeners; /* NULL: a first boot */
-	struct handoff_fds fds;
-};
-
-static int open_listeners(struct master *m, struct salvage *s, struct config_error *e)
-{
-	const struct strv *binds = &m->config->binds;
-
-	if (!s->listeners)
-		return listeners_open(&m->listeners, binds, e);
-	return listeners_restore(&m->listeners, binds, s->listeners, &s->fds, e);
-}
-
-/* The first image: everything is made. Returns 0 or -errno after a line for people. */
-static int boot(struct master *m, struct salvage *s)
-{
-	struct config_error e = {.text = ""};
-	struct generation *g;
-	int rc = make_boot_id(m->boot_id);
-
-	m->started_at = wall_now();
-	m->started = mono_now();
-	if (rc == 0)
-		rc = strv_copy(&m->config_roots, &m->config->reload_paths);
-	if (rc == 0)
-		rc = instance_open(&m->instance, m->config, &e);
-	if (rc == 0)
-		rc = open_listeners(m, s, &e);
-	if (rc < 0) {
-		log_error("%s", e.text[0] ? e.text : strerror(-rc));
-		return rc;
-	}
-	announce(m);
-	rc = history_open(&m->history, instance_dir(m->instance));
-	if (rc == 0)
-		rc = open_admin(m);
-	if (rc == 0)
-		rc = master_watch_start(m);
-	if (rc < 0)
-		return rc;
-	supervisor_configure(m->supervisor, m->config, m->listeners, m->exec_path);
-	m->next_number = history_last_number(m->history) + 1;
-	g = generation_create(m->next_number++, GEN_START, m->started);
-	if (!g)
-		return -ENOMEM;
-	list_push_back(&m->generations, &g->link);
-	signals_start(m->signals);
-	course_boot(m, g);
-	return 0;
-}
-
-/* Boots the generation that asked for this image, unless its configuration is of no use. */
-static void begin_generation(struct master *m, struct generation *g,
-			     const struct config_error *config_error)
-{
-	struct worker_error e = {.stage = (char *)"configuration",
-				 .message = (char *)config_error->text};
-
-	if (e.message[0] == '\0')
-		course_boot(m, g);
-	else
-		course_fail(m, g, &e);
-}
-
-/* A later image: everything is taken over. */
-static int resume(struct master *m, const struct buf *state,
-		  const struct config_error *config_error)
-{
-	struct generation *g;
-	int rc = master_state_restore(m, state);
-
-	if (rc < 0)
-		return rc;
-	supervisor_configure(m->supervisor, m->config, m->listeners, m->exec_path);
-	signals_start(m->signals);
-	g = master_pending(m);
-	if (g && g->state == GEN_HANDING_OVER)
-		begin_generation(m, g, config_error);
-	reap(m);
-	course_advance(m);
-	return 0;
-}
-
-/* The state of the image before is of no use: its sockets are, whatever else it had. */
-static void salvage(struct master *m, struct salvage *s)
-{
-	struct strv binds = {0};
-
-	m->degraded = true;
-	log_error("the state of the image before cannot be read; going on with its listening "
-		  "sockets");
-	if (listeners_effective(&m->config->binds, &binds) == 0)
-		s->listeners = salvage_listeners(&binds, &s->fds);
-	strv_finish(&binds);
 }
 
 static int find_program(struct master *m, const char *argv0)
@@ -303,6 +162,7 @@ static int find_program(struct master *m, const char *argv0)
 static int run_to_the_end(struct master *m, int rc)
 {
 	if (rc == 0) {
+		reap(m); /* who ended while nobody could hear of it */
 		ev_run(m->loop, 0);
 		rc = m->exit_status;
 	} else {
@@ -323,7 +183,7 @@ int master_main(struct config *c, char *const argv[])
 	if (rc == 0)
 		rc = init_modules(&m);
 	if (rc == 0)
-		rc = boot(&m, &none);
+		rc = boot_first(&m, &none);
 	return run_to_the_end(&m, rc);
 }
 
@@ -369,11 +229,11 @@ int master_resume(int argc, char *const argv[])
 	log_init("blackbulld", c.log_level, c.log_format);
 	rc = find_program(&m, argv[0]);
 	if (!readable)
-		salvage(&m, &s);
+		boot_salvage(&m, &s);
 	if (rc == 0)
 		rc = init_modules(&m);
 	if (rc == 0)
-		rc = readable ? resume(&m, &state, &error) : boot(&m, &s);
+		rc = readable ? boot_again(&m, &state, &error) : boot_first(&m, &s);
 	json_decref(s.listeners);
 	handoff_fds_finish(&s.fds, true);
 	buf_finish(&state);
@@ -401,6 +261,7 @@ void master_stop(struct master *m, bool now)
 		m->stopping = true;
 		log_info("stopping%s", now ? " at once" : ": requests in flight finish first");
 		events_emit(m->events, "daemon", json_pack("{s:s}", "event", "stopping"));
+		service_notify_stopping(m->service);
 		build_destroy(m->build);
 		m->build = NULL;
 		watcher_destroy(m->watcher);
