@@ -34,9 +34,17 @@ def summary(error):
     name = kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
     if isinstance(error, SystemExit):
         return f"{name}: {error.code} (the application called sys.exit)"
-    text = error.msg if isinstance(error, SyntaxError) else str(error)
-    first = text.strip().splitlines()[0] if text and text.strip() else ""
-    return f"{name}: {first}" if first else name
+    lines = text_of(error).strip().splitlines()
+    return f"{name}: {lines[0]}" if lines else name
+
+
+def text_of(error):
+    if isinstance(error, SyntaxError):
+        return str(error.msg)
+    try:
+        return str(error)
+    except Exception:  # code of the application, too
+        return "(an error without a text)"
 
 
 def place(error, roots):
