@@ -1,10 +1,10 @@
-/* Servers and clients for the tests of daemon/http. */
+/* The servers of the harness, and the applications that they run. */
 #include "tests/unit/http/harness.h"
 
 #include "common/fd.h"
 
-#include <errno.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +114,25 @@ static void on_drained(void *owner)
 	s->drained++;
 	http_server_destroy(s->http);
 	s->http = NULL;
+}
+
+bool take_release(void *owner, const struct http_release *r)
+{
+	struct server *s = owner;
+	struct released *to = &s->released[s->released_count];
+
+	if (s->refuse_release)
+		return false;
+	assert_true(s->released_count < RELEASED_MAX);
+	assert_true(r->pending_len <= sizeof(to->pending));
+	to->fd = r->fd;
+	memcpy(to->pending, r->pending_len ? r->pending : "", r->pending_len);
+	to->pending_len = r->pending_len;
+	to->listener = r->listener;
+	to->requests = r->requests;
+	snprintf(to->peer, sizeof(to->peer), "%s", r->peer);
+	s->released_count++;
+	return true;
 }
 
 void collect(struct server *s, struct http_request *req)
@@ -268,209 +287,58 @@ void server_finish(struct server *s)
 	}
 }
 
-/* ---- clients ---- */
+/* ---- the fixture ---- */
 
-static void client_read_cb(struct ev_loop *loop, ev_io *w, int revents)
+int fixture_setup(void **state)
 {
-	struct client *c = container_of(w, struct client, reader);
+	struct fixture *f = calloc(1, sizeof(*f));
 
-	(void)revents;
-	assert_int_equal(buf_reserve(&c->in, 65536), 0);
-	ssize_t n = recv(c->fd, buf_tail(&c->in), 65536, 0);
-	if (n > 0) {
-		buf_commit(&c->in, (size_t)n);
-	} else if (n == 0 || errno != EAGAIN) {
-		c->reset = n < 0;
-		c->eof = true;
-		ev_io_stop(loop, w);
-	}
+	if (!f)
+		return -1;
+	signal(SIGPIPE, SIG_IGN);
+	f->loop = ev_loop_new(EVFLAG_AUTO);
+	server_init(&f->server, f->loop, say_hello);
+	*state = f;
+	return 0;
 }
 
-void client_init(struct client *c, struct ev_loop *loop, int fd)
+int fixture_setup_started(void **state)
 {
-	*c = (struct client){.loop = loop, .fd = fd};
-	buf_init(&c->in, SIZE_MAX);
-	assert_int_equal(fd_set_nonblock(fd, true), 0);
-	ev_io_init(&c->reader, client_read_cb, fd, EV_READ);
-	ev_io_start(loop, &c->reader);
+	if (fixture_setup(state) < 0)
+		return -1;
+	fixture_start(*state);
+	return 0;
 }
 
-void client_connect(struct client *c, struct server *s)
+void fixture_start(struct fixture *f)
 {
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(s->port)};
-	struct sockaddr_un un = {.sun_family = AF_UNIX};
-	bool local = s->path[0] != '\0';
-	int fd = socket(local ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_true(fd >= 0);
-	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	memcpy(un.sun_path, s->path, strlen(s->path) + 1);
-	/* Blocking: the kernel completes it without the server's help. */
-	assert_int_equal(connect(fd, local ? (struct sockaddr *)&un : (struct sockaddr *)&in,
-				 local ? sizeof(un) : sizeof(in)),
-			 0);
-	client_init(c, s->loop, fd);
+	server_start(&f->server);
+	client_connect(&f->client, &f->server);
 }
 
-void client_finish(struct client *c)
+int fixture_teardown(void **state)
 {
-	ev_io_stop(c->loop, &c->reader);
-	fd_close(&c->fd);
-	buf_finish(&c->in);
+	struct fixture *f = *state;
+
+	client_finish(&f->client);
+	server_finish(&f->server);
+	ev_loop_destroy(f->loop);
+	free(f);
+	return 0;
 }
 
-ssize_t client_try_send(struct client *c, const void *data, size_t len)
+void outlast(unsigned int ms)
 {
-	ssize_t n = send(c->fd, data, len, MSG_NOSIGNAL);
+	struct ev_loop *loop = ev_loop_new(EVFLAG_AUTO);
+	struct server s;
+	struct client c;
 
-	if (n < 0)
-		return errno == EAGAIN ? 0 : -1;
-	return n;
-}
-
-void client_send_bytes(struct client *c, const void *data, size_t len)
-{
-	const char *p = data;
-
-	while (len > 0) {
-		ssize_t n = client_try_send(c, p, len);
-
-		if (n < 0)
-			fail_msg("send: %s", strerror(errno));
-		p += n;
-		len -= (size_t)n;
-		if (len > 0)
-			turn(c->loop, "room to send");
-	}
-}
-
-void client_send(struct client *c, const char *text)
-{
-	client_send_bytes(c, text, strlen(text));
-}
-
-void client_pause(struct client *c, bool paused)
-{
-	if (paused)
-		ev_io_stop(c->loop, &c->reader);
-	else
-		ev_io_start(c->loop, &c->reader);
-}
-
-static void take(struct client *c, struct reply *r, size_t n)
-{
-	size_t room = sizeof(r->body) - 1;
-
-	WAIT_FOR(c->loop, buf_len(&c->in) >= n || c->eof);
-	if (buf_len(&c->in) < n)
-		fail_msg("connection ended %zu bytes before the body did", n - buf_len(&c->in));
-	if (r->body_len < room)
-		memcpy(r->body + r->body_len, buf_data(&c->in),
-		       n < room - r->body_len ? n : room - r->body_len);
-	r->body_len += n;
-	buf_consume(&c->in, n);
-}
-
-static char *find_line_end(const struct client *c)
-{
-	char *data = buf_data(&c->in);
-
-	return data ? memmem(data, buf_len(&c->in), "\r\n", 2) : NULL;
-}
-
-/* A line without its CRLF, taken from the input. */
-static void take_line(struct client *c, char *line, size_t size)
-{
-	char *end;
-
-	WAIT_FOR(c->loop, find_line_end(c) || c->eof);
-	end = find_line_end(c);
-	if (!end)
-		fail_msg("connection ended in the middle of a head%s", c->reset ? " (reset)" : "");
-	size_t len = (size_t)(end - buf_data(&c->in));
-	assert_true(len < size);
-	memcpy(line, buf_data(&c->in), len);
-	line[len] = '\0';
-	buf_consume(&c->in, len + 2);
-}
-
-static void take_chunks(struct client *c, struct reply *r)
-{
-	char line[64];
-
-	for (;;) {
-		take_line(c, line, sizeof(line));
-		size_t n = strtoull(line, NULL, 16);
-		if (n > 0)
-			take(c, r, n);
-		take_line(c, line, sizeof(line));
-		assert_string_equal(line, "");
-		if (n == 0)
-			return;
-	}
-}
-
-bool reply_has(const struct reply *r, const char *line)
-{
-	char with_ends[512];
-
-	snprintf(with_ends, sizeof(with_ends), "\n%s\n", line);
-	return strstr(r->head, with_ends) != NULL;
-}
-
-static void take_head(struct client *c, struct reply *r)
-{
-	char line[4096];
-	size_t at = 0;
-
-	for (;;) {
-		take_line(c, line, sizeof(line));
-		if (!line[0])
-			break;
-		int n = snprintf(r->head + at, sizeof(r->head) - at, "%s\n", line);
-		assert_true((size_t)n < sizeof(r->head) - at);
-		at += (size_t)n;
-	}
-	assert_int_equal(sscanf(r->head, "HTTP/1.1 %d ", &r->status), 1);
-}
-
-void client_reply(struct client *c, struct reply *r, bool head_only)
-{
-	const char *length;
-
-	*r = (struct reply){.status = 0};
-	take_head(c, r);
-	r->chunked = reply_has(r, "Transfer-Encoding: chunked");
-	length = strstr(r->head, "\nContent-Length: ");
-	r->has_length = length != NULL;
-	if (head_only || r->status < 200 || r->status == 204 || r->status == 304)
-		return;
-	if (r->chunked) {
-		take_chunks(c, r);
-	} else if (length) {
-		take(c, r, strtoull(length + 17, NULL, 10));
-	} else {
-		WAIT_FOR(c->loop, c->eof);
-		take(c, r, buf_len(&c->in));
-	}
-}
-
-void client_expect(struct client *c, int status, const char *body)
-{
-	struct reply *r = malloc(sizeof(*r));
-
-	assert_non_null(r);
-	client_reply(c, r, false);
-	if (r->status != status)
-		fail_msg("status %d, expected %d: %s", r->status, status, r->body);
-	if (body)
-		assert_string_equal(r->body, body);
-	free(r);
-}
-
-void client_expect_close(struct client *c)
-{
-	WAIT_FOR(c->loop, c->eof);
-	assert_int_equal(buf_len(&c->in), 0);
-	assert_false(c->reset);
+	server_init(&s, loop, say_hello);
+	s.config.limits.keep_alive_timeout_ms = ms;
+	server_start(&s);
+	client_connect(&c, &s);
+	client_expect_close(&c);
+	client_finish(&c);
+	server_finish(&s);
+	ev_loop_destroy(loop);
 }

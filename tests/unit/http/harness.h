@@ -87,6 +87,8 @@ void server_start(struct server *s);
 void server_start_beside(struct server *s, struct ev_loop *loop, handler_fn *handler,
 			 struct server *other);
 void server_finish(struct server *s);
+/* http_server_config.release: keeps the connection in owner's `released`. */
+bool take_release(void *owner, const struct http_release *r);
 
 /* Handlers that tests share. */
 void say_hello(struct server *s, struct http_request *req);
@@ -100,6 +102,7 @@ void collect(struct server *s, struct http_request *req);
 void client_connect(struct client *c, struct server *s);
 /* Around a socket that exists. */
 void client_init(struct client *c, struct ev_loop *loop, int fd);
+/* Closes; nothing for a client that is zeroed or finished. */
 void client_finish(struct client *c);
 void client_send(struct client *c, const char *text);
 void client_send_bytes(struct client *c, const void *data, size_t len);
@@ -114,7 +117,25 @@ void client_expect(struct client *c, int status, const char *body);
 void client_expect_close(struct client *c);
 /* Whether the head has the line "name: value", as it was sent. */
 bool reply_has(const struct reply *r, const char *line);
+/* One server with one client, for most tests. Not started yet after the first, so that limits can be set. */
+struct fixture {
+	struct ev_loop *loop;
+	struct server server;
+	struct client client;
+	struct reply reply;
+};
+
+int fixture_setup(void **state);
+int fixture_setup_started(void **state);
+void fixture_start(struct fixture *f);
+int fixture_teardown(void **state);
+
 /* Lets the loop run for a moment in which nothing is expected to happen. */
 void settle(struct ev_loop *loop);
+/*
+ * Returns when time limits of `ms` that began before have passed: a connection to a server with such a limit,
+ * in a loop of its own, has been closed. The test's own loop does not run meanwhile.
+ */
+void outlast(unsigned int ms);
 
 #endif

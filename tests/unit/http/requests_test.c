@@ -6,39 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct fixture {
-	struct ev_loop *loop;
-	struct server server;
-	struct client client;
-	struct reply reply;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	if (!f)
-		return -1;
-	signal(SIGPIPE, SIG_IGN);
-	f->loop = ev_loop_new(EVFLAG_AUTO);
-	server_init(&f->server, f->loop, say_hello);
-	server_start(&f->server);
-	client_connect(&f->client, &f->server);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	client_finish(&f->client);
-	server_finish(&f->server);
-	ev_loop_destroy(f->loop);
-	free(f);
-	return 0;
-}
-
 TEST(one_connection_serves_many_requests)
 {
 	struct fixture *f = *state;
@@ -250,111 +217,6 @@ TEST(a_trusted_proxy_speaks_for_its_client)
 	server_finish(&behind);
 }
 
-TEST(bodies_of_both_framings_reach_the_host)
-{
-	struct fixture *f = *state;
-
-	f->server.handler = read_then_hello;
-	client_send(&f->client, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello ");
-	settle(f->loop);
-	client_send(&f->client, "world");
-	client_expect(&f->client, 200, "hello");
-	assert_int_equal(buf_len(&f->server.body), 11);
-	assert_memory_equal(buf_data(&f->server.body), "hello world", 11);
-
-	client_send(&f->client,
-		    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhel");
-	settle(f->loop);
-	client_send(&f->client, "lo \r\n5\r\nworld\r");
-	settle(f->loop);
-	client_send(&f->client, "\n0\r\nX-Checksum: 1\r\n\r\n");
-	client_expect(&f->client, 200, "hello");
-	assert_int_equal(buf_len(&f->server.body), 11);
-	assert_memory_equal(buf_data(&f->server.body), "hello world", 11);
-}
-
-TEST(a_large_body_goes_through_at_constant_memory)
-{
-	struct fixture *f = *state;
-	static char block[100000];
-	char head[128];
-	size_t total = 0;
-
-	f->server.handler = echo;
-	snprintf(head, sizeof(head), "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n",
-		 sizeof(block) * 50);
-	client_send(&f->client, head);
-	for (int i = 0; i < 50; i++) {
-		memset(block, 'a' + i % 26, sizeof(block));
-		client_send_bytes(&f->client, block, sizeof(block));
-		total += sizeof(block);
-	}
-	client_reply(&f->client, &f->reply, false);
-	assert_int_equal(f->reply.status, 200);
-	assert_true(f->reply.chunked);
-	assert_int_equal(f->reply.body_len, total);
-}
-
-TEST(a_body_that_nobody_reads_is_skipped_for_the_next_request)
-{
-	struct fixture *f = *state;
-
-	client_send(&f->client, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n");
-	client_expect(&f->client, 200, "hello");
-	char *body = calloc(1, 2000);
-	assert_non_null(body);
-	client_send_bytes(&f->client, body, 2000);
-	free(body);
-	client_send(&f->client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-	client_expect(&f->client, 200, "hello");
-	assert_int_equal(http_server_stats(f->server.http).accepted, 1);
-}
-
-TEST(a_client_that_waits_is_told_to_go_on_when_the_host_reads)
-{
-	struct fixture *f = *state;
-
-	f->server.handler = hold;
-	client_send(&f->client, "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
-				"Content-Length: 4\r\n\r\n");
-	WAIT_FOR(f->loop, f->server.held);
-	settle(f->loop);
-	assert_int_equal(buf_len(&f->client.in), 0);
-	read_then_hello(&f->server, f->server.held);
-	client_reply(&f->client, &f->reply, false);
-	assert_int_equal(f->reply.status, 100);
-	settle(f->loop);
-	assert_int_equal(buf_len(&f->client.in), 0);
-	client_send(&f->client, "body");
-	client_expect(&f->client, 200, "hello");
-	f->server.handler = say_hello;
-	client_send(&f->client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-	client_expect(&f->client, 200, "hello");
-}
-
-TEST(a_client_that_waits_gets_no_100_when_the_host_does_not_read)
-{
-	struct fixture *f = *state;
-
-	client_send(&f->client, "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
-				"Content-Length: 4\r\n\r\n");
-	client_reply(&f->client, &f->reply, false);
-	assert_int_equal(f->reply.status, 200);
-	/* Whether the body will come is not known, so no request can follow. */
-	assert_true(reply_has(&f->reply, "Connection: close"));
-	client_expect_close(&f->client);
-}
-
-TEST(a_client_that_does_not_wait_gets_no_100)
-{
-	struct fixture *f = *state;
-
-	f->server.handler = read_then_hello;
-	client_send(&f->client, "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
-				"Content-Length: 4\r\n\r\nbody");
-	client_expect(&f->client, 200, "hello");
-}
-
 TEST(connection_close_is_obeyed)
 {
 	struct fixture *f = *state;
@@ -392,7 +254,7 @@ TEST(finished_requests_are_reported)
 	assert_true(f->server.access_seconds >= 0 && f->server.access_seconds < 10);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup_started, fixture_teardown)
 
 int main(void)
 {
@@ -408,12 +270,6 @@ int main(void)
 		T(both_ends_have_addresses),
 		T(a_unix_socket_has_a_path_instead),
 		T(a_trusted_proxy_speaks_for_its_client),
-		T(bodies_of_both_framings_reach_the_host),
-		T(a_large_body_goes_through_at_constant_memory),
-		T(a_body_that_nobody_reads_is_skipped_for_the_next_request),
-		T(a_client_that_waits_is_told_to_go_on_when_the_host_reads),
-		T(a_client_that_waits_gets_no_100_when_the_host_does_not_read),
-		T(a_client_that_does_not_wait_gets_no_100),
 		T(connection_close_is_obeyed),
 		T(a_1_0_client_is_served_and_closed_unless_it_asks_otherwise),
 		T(finished_requests_are_reported),
