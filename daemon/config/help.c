@@ -27,8 +27,8 @@ static const char intro[] =
 
 static const char outro[] =
 	"\n"
-	"SIZE is bytes, or 64k, 10m, 1g. S is seconds, or 500ms, 2m. MS is milliseconds.\n"
-	"For limits and timeouts of HTTP, 0 means none.\n"
+	"Defaults are in brackets. SIZE is bytes, or 64k, 10m, 1g; S is seconds, or\n"
+	"500ms, 2m; MS is milliseconds. For limits and timeouts of HTTP, 0 means none.\n"
 	"\n"
 	"Each option is also a key of blackbulld.conf (\"reload-path = src\") and an\n"
 	"environment variable (BLACKBULLD_RELOAD_PATH=src). The command line beats the\n"

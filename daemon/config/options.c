@@ -20,7 +20,7 @@ static const struct option_def table[] = {
 	{.group = GROUP_LISTENING, .name = "bind", .letter = 'b', .kind = OPTION_VALUE,
 	 .arg = "ADDR", .separator = ',', .apply = apply_bind, FIELD(binds),
 	 .otherwise = "127.0.0.1:8000, or what systemd passes",
-	 .help = "listen there: host:port, [v6]:port, :port (every address), unix:/path, or fd://N "
+	 .help = "where to listen: host:port, [v6]:port, :port (every address), unix:/path, or fd://N "
 		 "(inherited); port 0 takes a free one; may be repeated"},
 	{.group = GROUP_LISTENING, .name = "workers", .letter = 'w', .kind = OPTION_VALUE,
 	 .arg = "N", .apply = apply_number, FIELD(workers), .max = 1024, .preset = "1",
@@ -45,8 +45,7 @@ static const struct option_def table[] = {
 	 .help = "quiet time after a save before the reload"},
 	{.group = GROUP_RELOADING, .name = "reload-poll", .kind = OPTION_OPTIONAL, .arg = "MS",
 	 .apply = apply_poll, FIELD(reload_poll_ms), .otherwise = "off; alone: 500",
-	 .help = "look at the files that often instead of using inotify, for file systems without "
-		 "events"},
+	 .help = "poll that often instead of using inotify, for file systems that send no events"},
 	{.group = GROUP_RELOADING, .name = "build", .kind = OPTION_VALUE, .arg = "CMD",
 	 .apply = apply_string, FIELD(build),
 	 .help = "shell command to run before each handover; if it fails, the old generation stays"},
@@ -79,8 +78,8 @@ static const struct option_def table[] = {
 
 	{.group = GROUP_COMMANDS, .name = "ready", .kind = OPTION_VALUE,
 	 .arg = "notify|delay:MS|auto", .apply = apply_ready, .preset = "auto",
-	 .help = "when a command counts as ready: when it says so (sd_notify), after a time, or "
-		 "whichever fits"},
+	 .help = "when a command counts as ready: when it says so (sd_notify), after a time, or when "
+		 "it says so or is seen to wait for connections"},
 
 	{.group = GROUP_HTTP, .name = "access-log", .kind = OPTION_SWITCH, .apply = apply_switch,
 	 FIELD(access_log), .preset = "on", .help = "log each request"},
