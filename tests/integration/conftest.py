@@ -2,7 +2,17 @@
 
 import pytest
 
+from support import build
 from support.daemon import Box
+
+SOAK_TIMEOUT = 3600
+
+
+def pytest_collection_modifyitems(items):
+    """The long forms get an hour instead of the time limit of pytest.ini."""
+    for item in items:
+        if build.SOAK and item.get_closest_marker("soak"):
+            item.add_marker(pytest.mark.timeout(SOAK_TIMEOUT))
 
 
 @pytest.fixture
