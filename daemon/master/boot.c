@@ -44,7 +44,6 @@ static void announce(const struct master *m)
 static int open_admin(struct master *m)
 {
 	const char *path = instance_admin_path(m->instance);
-	json_t *info;
 	int rc;
 
 	if (path) {
@@ -56,12 +55,18 @@ static int open_admin(struct master *m)
 			return rc;
 		}
 	}
-	info = admin_cmd_info(m);
-	rc = instance_write_info(m->instance, info);
+	return 0;
+}
+
+/* For those who look for us without asking. */
+static void write_info(struct master *m)
+{
+	json_t *info = admin_cmd_info(m);
+	int rc = instance_write_info(m->instance, info);
+
 	json_decref(info);
 	if (rc < 0)
 		log_warn_errno(rc, "info.json in \"%s\"", instance_dir(m->instance));
-	return 0;
 }
 
 static int open_listeners(struct master *m, struct salvage *s, struct config_error *e)
@@ -107,6 +112,7 @@ int boot_first(struct master *m, struct salvage *s)
 	list_push_back(&m->generations, &g->link);
 	signals_start(m->signals);
 	course_boot(m, g);
+	write_info(m);
 	return 0;
 }
 
@@ -135,6 +141,7 @@ int boot_again(struct master *m, const struct buf *state, const struct config_er
 	g = master_pending(m);
 	if (g && g->state == GEN_HANDING_OVER)
 		begin_generation(m, g, config_error);
+	write_info(m);
 	course_advance(m);
 	return 0;
 }

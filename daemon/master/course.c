@@ -2,14 +2,13 @@
 #include "daemon/master/course.h"
 
 #include "common/log.h"
-#include "daemon/master/build.h"
+#include "daemon/master/announce.h"
 #include "daemon/master/events.h"
-#include "daemon/master/history.h"
 #include "daemon/master/logbook.h"
 #include "daemon/master/master.h"
 #include "daemon/master/master_state.h"
-#include "daemon/master/service_notify.h"
-#include "daemon/master/waiters.h"
+#include "daemon/master/reexec.h"
+#include "daemon/master/task.h"
 #include "daemon/master/worker_failure.h"
 
 #include <ev.h>
@@ -20,47 +19,10 @@
 
 #define TAIL_LINES 40
 
-/* --- telling ------------------------------------------------------------------------------- */
-
-static void log_failure(const struct generation *g)
-{
-	const struct gen_error *e = g->error;
-
-	if (e && e->file)
-		log_error("generation %llu failed: %s (%s:%u)", (unsigned long long)g->number,
-			  e->message ? e->message : "", e->file, e->line);
-	else
-		log_error("generation %llu failed: %s", (unsigned long long)g->number,
-			  e && e->message ? e->message : "");
-}
-
-static void log_state(const struct generation *g)
-{
-	if (g->state == GEN_FAILED)
-		log_failure(g);
-	else if (g->state == GEN_SERVING)
-		log_info("generation %llu serving after %.1f ms", (unsigned long long)g->number,
-			 mono_diff_ms(g->entered[GEN_SERVING], g->detected));
-	else
-		log_info("generation %llu: %s", (unsigned long long)g->number,
-			 gen_state_name(g->state));
-}
-
-static void tell(struct master *m, const struct generation *g)
-{
-	log_state(g);
-	events_emit(m->events, "generation",
-		    json_pack("{s:o}", "generation", generation_to_json(g)));
-	if (gen_is_settled(g->state) && g->state != GEN_DRAINING)
-		history_record(m->history, g);
-	service_notify_generation(m->service, g);
-	waiters_notify(m, g);
-}
-
 void course_enter(struct master *m, struct generation *g, enum gen_event event)
 {
 	generation_apply(g, event, mono_now());
-	tell(m, g);
+	announce_generation(m, g);
 }
 
 /* --- failing ------------------------------------------------------------------------------- */
@@ -88,26 +50,14 @@ static bool somebody_serves(const struct master *m)
 	return false;
 }
 
-static void show_detail(const struct generation *g, const char *text)
-{
-	while (text && *text) {
-		size_t len = strcspn(text, "\n");
-
-		log_error("generation %llu: %.*s", (unsigned long long)g->number, (int)len, text);
-		text += len + (text[len] == '\n');
-	}
-}
-
 void course_fail(struct master *m, struct generation *g, const struct worker_error *error)
 {
 	generation_set_error(g, error->stage, error->message, error->file, error->line,
 			     error->detail);
 	generation_apply(g, GEN_EV_FAIL, mono_now());
-	keep_last_failed(m, g);
-	/* What a process wrote before it ended was shown already; what a worker reported was not. */
-	if (strcmp(error->stage, "import") == 0 || strcmp(error->stage, "lifespan") == 0)
-		show_detail(g, error->detail);
-	tell(m, g);
+	if (!g->superseded && !m->stopping)
+		keep_last_failed(m, g);
+	announce_generation(m, g);
 	if (m->stopping || g->superseded)
 		return;
 	if (somebody_serves(m)) {
@@ -158,12 +108,11 @@ void course_boot(struct master *m, struct generation *g)
 	supervisor_start(m->supervisor, g->number);
 }
 
-static void hand_over(struct master *m, struct generation *g)
+static void exec_now(struct master *m, struct generation *g)
 {
 	char message[512];
 	int rc;
 
-	course_enter(m, g, GEN_EV_HAND_OVER);
 	if (m->config->handover == HANDOVER_FRESH)
 		supervisor_pause(m->supervisor, g->number);
 	rc = master_state_exec(m);
@@ -172,37 +121,79 @@ static void hand_over(struct master *m, struct generation *g)
 	fail_text(m, g, "handover", message);
 }
 
+/* A command of the generation ended badly: what it wrote is the detail. */
+static void fail_by_task(struct master *m, struct generation *g, const char *stage,
+			 const char *what, int status)
+{
+	char how[96], message[512];
+	char *tail = logbook_tail(m->logbook, g->number, TAIL_LINES);
+	struct worker_error e = {.stage = (char *)stage, .message = message, .detail = tail};
+
+	snprintf(message, sizeof(message), "%s (%s)", what,
+		 worker_failure_describe(status, how, sizeof(how)));
+	course_fail(m, g, &e);
+	free(tail);
+}
+
+static bool succeeded(int status)
+{
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* The task of generation `number` has ended; NULL when nobody waits for it any more. */
+static struct generation *end_task(struct master *m, uint64_t number)
+{
+	task_destroy(m->task);
+	m->task = NULL;
+	ev_feed_event(m->loop, &m->advance, EV_CUSTOM);
+	return master_find(m, number);
+}
+
+static void trial_done(void *owner, uint64_t number, int status)
+{
+	struct master *m = owner;
+	struct generation *g = end_task(m, number);
+	char what[400];
+
+	snprintf(what, sizeof(what), "the new program %.300s does not run", m->exec_path);
+	if (g && succeeded(status))
+		exec_now(m, g);
+	else if (g)
+		fail_by_task(m, g, "handover", what, status);
+}
+
+/*
+ * A program that is not the one that we are gets a trial first: one that cannot load its libraries would not return from
+ * execve.
+ */
+static void hand_over(struct master *m, struct generation *g)
+{
+	char *argv[] = {m->exec_path, (char *)"--version", NULL};
+
+	course_enter(m, g, GEN_EV_HAND_OVER);
+	if (!reexec_is_new(m->exec_path) ||
+	    task_start(&m->task, m->loop, m->output, argv, g->number, trial_done, m) < 0)
+		exec_now(m, g);
+}
+
 static void build_done(void *owner, uint64_t number, int status)
 {
 	struct master *m = owner;
-	struct generation *g = master_find(m, number);
-	char how[96], message[160], *tail;
+	struct generation *g = end_task(m, number);
 
-	build_destroy(m->build);
-	m->build = NULL;
-	if (!g)
-		return;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+	if (g && succeeded(status))
 		hand_over(m, g);
-	} else {
-		struct worker_error e = {.stage = (char *)"build", .message = message};
-
-		snprintf(message, sizeof(message), "the build command failed (%s)",
-			 worker_failure_describe(status, how, sizeof(how)));
-		tail = logbook_tail(m->logbook, number, TAIL_LINES);
-		e.detail = tail;
-		course_fail(m, g, &e);
-		free(tail);
-	}
-	ev_feed_event(m->loop, &m->advance, EV_CUSTOM);
+	else if (g)
+		fail_by_task(m, g, "build", "the build command failed", status);
 }
 
 static void build(struct master *m, struct generation *g)
 {
+	char *argv[] = {(char *)"/bin/sh", (char *)"-c", m->config->build, NULL};
 	int rc;
 
 	course_enter(m, g, GEN_EV_BUILD);
-	rc = build_start(&m->build, m->loop, m->output, m->config->build, g->number, build_done, m);
+	rc = task_start(&m->task, m->loop, m->output, argv, g->number, build_done, m);
 	if (rc < 0)
 		fail_text(m, g, "build", strerror(-rc));
 }
@@ -333,7 +324,7 @@ struct generation *master_reload(struct master *m, enum gen_reason reason, const
 		m->next_number++;
 		list_push_back(&m->generations, &g->link);
 		(void)merge(g, paths, by);
-		tell(m, g);
+		announce_generation(m, g);
 		if (booting && reason == GEN_CHANGE)
 			supersede(m, booting);
 	} else {

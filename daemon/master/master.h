@@ -18,7 +18,7 @@
 #include <sys/types.h>
 
 struct admin;
-struct build;
+struct task;
 struct events;
 struct history;
 struct instance;
@@ -59,8 +59,8 @@ struct master {
 	struct output *output;
 	struct signals *signals;
 	struct service_notify *service; /* NULL: no service manager */
-	ev_timer advance; /* never started: fed, so that generations advance from the loop only */
-	struct build *build; /* of the generation that is building, or NULL */
+	ev_timer advance;  /* never started: fed, so that generations advance from the loop only */
+	struct task *task; /* of the generation that builds or hands over, or NULL */
 	struct strv
 		config_roots; /* the configuration's own watched paths, before run-time changes */
 };

@@ -159,3 +159,13 @@ char *reexec_resolve(const char *argv0)
 	}
 	return strdup(out);
 }
+
+bool reexec_is_new(const char *path)
+{
+	struct stat file, image;
+
+	/* The link leads to the file that was executed, even when its name is gone. */
+	if (stat("/proc/self/exe", &image) < 0)
+		return false;
+	return stat(path, &file) < 0 || file.st_dev != image.st_dev || file.st_ino != image.st_ino;
+}

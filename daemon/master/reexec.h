@@ -30,6 +30,9 @@ bool reexec_resuming(void);
  */
 int reexec_take_state(struct buf *state) BB_NODISCARD;
 
+/* Whether the file at `path` is another one than this image was loaded from: replaced, or gone. */
+bool reexec_is_new(const char *path);
+
 /*
  * argv[0] as an absolute path, symbolic links left alone so that an upgrade that turns a link is followed.
  * A name without '/' is looked up in PATH as the shell did. Allocated; NULL: not found, errno says why.

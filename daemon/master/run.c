@@ -5,7 +5,6 @@
 #include "daemon/master/admin.h"
 #include "daemon/master/admin_cmd.h"
 #include "daemon/master/boot.h"
-#include "daemon/master/build.h"
 #include "daemon/master/course.h"
 #include "daemon/master/events.h"
 #include "daemon/master/handoff.h"
@@ -20,6 +19,7 @@
 #include "daemon/master/service_notify.h"
 #include "daemon/master/signals.h"
 #include "daemon/master/supervisor.h"
+#include "daemon/master/task.h"
 #include "daemon/master/waiters.h"
 #include "daemon/master/watcher.h"
 
@@ -64,7 +64,7 @@ static void reap(void *owner)
 	int status;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (!build_exited(m->build, pid, status))
+		if (!task_exited(m->task, pid, status))
 			(void)supervisor_exited(m->supervisor, pid, status);
 	}
 }
@@ -124,7 +124,7 @@ static int init_modules(struct master *m)
 /* Ends in the reverse order; works on a master that is half made. */
 static void finish_modules(struct master *m)
 {
-	build_destroy(m->build);
+	task_destroy(m->task);
 	watcher_destroy(m->watcher);
 	supervisor_destroy(m->supervisor);
 	if (m->admin)
@@ -262,8 +262,8 @@ void master_stop(struct master *m, bool now)
 		log_info("stopping%s", now ? " at once" : ": requests in flight finish first");
 		events_emit(m->events, "daemon", json_pack("{s:s}", "event", "stopping"));
 		service_notify_stopping(m->service);
-		build_destroy(m->build);
-		m->build = NULL;
+		task_destroy(m->task);
+		m->task = NULL;
 		watcher_destroy(m->watcher);
 		m->watcher = NULL;
 		fail_unsettled(m);

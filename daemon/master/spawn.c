@@ -88,7 +88,11 @@ static void BB_NORETURN child_main(const struct spawn_request *r, char **env, ch
 		if (pid_entry)
 			snprintf(pid_entry, LISTEN_PID_MAX, "LISTEN_PID=%d", (int)getpid());
 		environ = env;
-		execvp(r->file, r->argv);
+		/* execvp(3) would hand a file that is no program to the shell. */
+		if (strchr(r->file, '/'))
+			execv(r->file, r->argv);
+		else
+			execvp(r->file, r->argv);
 		err = errno;
 	}
 	dprintf(STDERR_FILENO, "cannot run \"%s\": %s\n", r->file, strerror(err));
