@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define LOCK_TRIES	20 /* a millisecond apart */
 #define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 
 struct instance {
@@ -128,6 +130,17 @@ static int make_dir(const char *dir, struct config_error *e)
 	return 0;
 }
 
+/* Whoever only looks whether we live holds the lock for some microseconds (path_instance_alive()). */
+static int lock_file(int fd)
+{
+	for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; tries++) {
+		if (errno != EWOULDBLOCK || tries == LOCK_TRIES)
+			return -errno;
+		poll(NULL, 0, 1);
+	}
+	return 0;
+}
+
 static int open_lock(const char *dir)
 {
 	char path[PATH_MAX];
@@ -140,8 +153,8 @@ static int open_lock(const char *dir)
 
 	if (fd < 0)
 		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		err = -errno;
+	err = lock_file(fd);
+	if (err) {
 		fd_close(&fd);
 		return err;
 	}
