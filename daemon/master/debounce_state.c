@@ -118,7 +118,7 @@ static int restore_window(struct debounce *d, struct reader *r)
 {
 	struct mono times[6];
 	uint8_t format, flags;
-	uint32_t edges, count;
+	uint32_t edges, count = 0;
 	uint64_t seq;
 	int err = reader_u8(r, &format);
 
