@@ -76,6 +76,7 @@ struct ev_loop *http_request_loop(const struct http_request *req);
  * Takes what has arrived of the body: *data is valid until the next call on req or return to the
  * loop. Returns 1: bytes, *more says whether the body goes on (*len may be 0 only with *more false);
  * 0: nothing yet, on_body will be called; -ECONNABORTED. Sends "100 Continue" if the client asked.
+ * Trailers are checked and dropped.
  */
 int http_request_read(struct http_request *req, const char **data, size_t *len, bool *more);
 
@@ -93,7 +94,9 @@ int http_response_header(struct http_request *req, const char *name, size_t name
 /*
  * Sends body bytes (copied or written at once). Returns 0; 1: taken, but the output is above the
  * high-water mark, so wait for on_writable; -EINVAL: more than Content-Length said (nothing is sent);
- * -ECONNABORTED. For HEAD, 204 and 304 the bytes are counted and dropped.
+ * -ECONNABORTED: the client is gone, on_abort follows unless the host ends the response before.
+ * For HEAD, 204, 205 and 304 the bytes are counted and dropped.
+ * Small pieces are gathered until the response ends or the loop is about to block.
  */
 int http_response_body(struct http_request *req, const void *data, size_t len) BB_NODISCARD;
 /* Sends len bytes of fd from offset by sendfile(2) after what is queued. Takes fd, on errors too. */

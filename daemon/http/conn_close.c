@@ -65,6 +65,15 @@ void conn_abort_request(struct conn *c)
 	c->req = NULL;
 }
 
+/* What is queued still goes out, then the connection ends. */
+static void conn_end_early(struct conn *c)
+{
+	c->state = CONN_FINISHING;
+	c->closing = true;
+	c->must_linger = true;
+	conn_advance(c);
+}
+
 void conn_refuse(struct conn *c, int status, const char *why)
 {
 	struct http_server *s = c->server;
@@ -75,11 +84,8 @@ void conn_refuse(struct conn *c, int status, const char *why)
 	if (!c->busy)
 		buf_finish(&c->in);
 	response_refusal_send(c, status, why);
-	c->state = CONN_FINISHING;
-	c->closing = true;
-	c->must_linger = true;
 	conn_progress(c);
-	conn_advance(c);
+	conn_end_early(c);
 }
 
 void conn_fail(struct conn *c, int status, const char *why)
@@ -118,10 +124,7 @@ void conn_cut(struct conn *c)
 		return;
 	}
 	/* A length that is not reached, or a last chunk that does not come, tells it. */
-	c->state = CONN_FINISHING;
-	c->closing = true;
-	c->must_linger = true;
-	conn_advance(c);
+	conn_end_early(c);
 }
 
 static bool unread_in_kernel(int fd)
@@ -242,7 +245,8 @@ void conn_timed_out(struct conn *c)
 		if (c->state == CONN_ACTIVE)
 			conn_fail(c, 408, "request body took too long");
 		else
-			conn_close(c);
+			conn_end_early(
+				c); /* the response is out; what is left of the body does not come */
 		break;
 	case TIMEOUT_KEEP_ALIVE:
 		conn_farewell(c);

@@ -211,6 +211,7 @@ int http_server_create(struct http_server **out, const struct http_server_config
 	poller_init(&s->poller);
 	ev_prepare_init(&s->deferral, server_deferral_cb);
 	ev_idle_init(&s->wake, server_wake_cb);
+	ev_set_priority(&s->wake, EV_MAXPRI); /* or it would starve on a busy server */
 	ev_timer_init(&s->timer, server_timer_cb, 0, 0);
 	int rc = copy_config(s, c);
 	init_timeouts(s);

@@ -21,7 +21,10 @@
 struct ev_loop;
 struct http_server;
 
-/* One finished request, for the access log. Pointers are valid during the call. */
+/*
+ * One finished request, for the access log. Pointers are valid during the call. Requests whose client left
+ * before the response began are reported too, with status 499.
+ */
 struct http_access {
 	struct http_str method, target;
 	int minor; /* HTTP/1.x */
@@ -49,8 +52,11 @@ struct http_server_config {
 	struct http_limits limits;
 	const char *
 		extra_header; /* "Blackbulld-Generation: 7\r\n", sent with each response, or NULL */
-	const char *
-		forwarded_allow_ips; /* comma-separated addresses, networks, or "*"; NULL: nobody */
+	/*
+	 * Whose X-Forwarded-For and -Proto are believed: comma-separated addresses, networks, or "*"; NULL:
+	 * nobody's. Peers on Unix sockets are believed as soon as anybody is.
+	 */
+	const char *forwarded_allow_ips;
 
 	const struct http_app_ops *ops;
 	void *app;
@@ -58,15 +64,26 @@ struct http_server_config {
 	void *owner; /* first argument of the callbacks below */
 	void (*access)(void *owner, const struct http_access *a);		       /* or NULL */
 	void (*refused)(void *owner, const char *client, int status, const char *why); /* or NULL */
-	/* Draining: takes an idle connection. Returns false to have it closed instead. */
+	/*
+	 * Draining: takes an idle connection. Called from http_server_drain(), http_response_end() or the
+	 * loop. After false it is served here to its end: what is pending is still answered, with
+	 * "Connection: close".
+	 */
 	bool (*release)(void *owner, const struct http_release *r); /* or NULL */
 	/* Draining: nothing is left. Called from the loop, once. The server may be destroyed in it. */
 	void (*drained)(void *owner);
 };
 
-/* Copies the configuration's strings. Opens no descriptor of its own. Returns 0 or -errno. */
+/*
+ * Copies the configuration's strings. Opens no descriptor of its own, and takes the listeners on success only.
+ * SIGPIPE must be ignored: sendfile(2) cannot be told not to raise it. Returns 0 or -errno (-EINVAL:
+ * forwarded_allow_ips).
+ */
 int http_server_create(struct http_server **s, const struct http_server_config *c) BB_NODISCARD;
-/* Aborts what is in flight and closes everything. NULL is allowed. */
+/*
+ * Aborts what is in flight and closes everything. NULL is allowed. Of the server's own callbacks only
+ * `drained` may call it.
+ */
 void http_server_destroy(struct http_server *s);
 
 /* Starts accepting. */

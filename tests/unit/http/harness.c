@@ -269,6 +269,7 @@ void server_start_beside(struct server *s, struct ev_loop *loop, handler_fn *han
 {
 	init(s, loop, handler);
 	s->port = other->port;
+	s->config.release = take_release;
 	s->listener = dup(other->listener);
 	assert_true(s->listener >= 0);
 	server_start(s);

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RELEASED_MAX 8
+#define RELEASED_MAX 32
 
 struct server;
 typedef void handler_fn(struct server *s, struct http_request *req);
