@@ -8,6 +8,9 @@
 #include "daemon/http/app.h"
 #include "daemon/worker/worker.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 PyObject *asgi_loop_call(const struct asgi *a, enum string method)
 {
 	return PyObject_CallMethodObjArgs(a->loop, a->str[method], NULL);
@@ -17,6 +20,13 @@ void asgi_flush(struct asgi *a)
 {
 	list_for_each(c, &a->held, struct cycle, held)
 		cycle_flush(c);
+}
+
+void asgi_wake(struct asgi *a)
+{
+	/* There is none after close(), and in a forked child. */
+	if (a->selector)
+		selector_wake(a->selector);
 }
 
 static void idle_cb(void *owner)
@@ -106,7 +116,7 @@ static int request_start(struct asgi *a, struct cycle *c)
 /* KeyboardInterrupt and SystemExit are for the owner of the loop: select() raises them. */
 static void report_failure(struct asgi *a, const char *where)
 {
-	if (PyErr_ExceptionMatches(PyExc_Exception))
+	if (PyErr_ExceptionMatches(PyExc_Exception) || !a->selector)
 		py_error_print(where);
 	else
 		selector_raise(a->selector);
@@ -115,8 +125,11 @@ static void report_failure(struct asgi *a, const char *where)
 static void on_request(void *app, struct http_request *req)
 {
 	struct asgi *a = app;
-	struct cycle *c = cycle_create(a, req);
+	struct cycle *c;
 
+	if (!a->worker)
+		return; /* a forked child that has not left the loop yet */
+	c = cycle_create(a, req);
 	if (!c) {
 		py_error_print("a request");
 		http_response_abort(req);
@@ -124,21 +137,25 @@ static void on_request(void *app, struct http_request *req)
 	}
 	if (request_start(a, c) < 0)
 		report_failure(a, "a request");
-	selector_wake(a->selector);
+	asgi_wake(a);
 	Py_DECREF(c);
 }
 
 static void on_stopping(void *app)
 {
 	struct asgi *a = app;
-	/* The server cuts off what is left just before this. */
-	bool cut = a->cut_turn == selector_turn(a->selector);
-	PyObject *done = PyObject_CallFunctionObjArgs(a->stopping, cut ? Py_True : Py_False, NULL);
+	PyObject *done;
+	bool cut;
 
+	if (!a->worker)
+		return;
+	/* The server cuts off what is left just before this. */
+	cut = a->cut_turn == selector_turn(a->selector);
+	done = PyObject_CallFunctionObjArgs(a->stopping, cut ? Py_True : Py_False, NULL);
 	if (!done)
 		report_failure(a, "stopping");
 	Py_XDECREF(done);
-	selector_wake(a->selector);
+	asgi_wake(a);
 }
 
 static const struct worker_ops ops = {
@@ -241,10 +258,31 @@ void asgi_close(struct asgi *a)
 	asgi_release(a);
 }
 
+/* Sockets of the server that nobody but the parent may hold: its port must be free when it ends. */
+static void close_inherited(const struct worker_config *c)
+{
+	int first = WORKER_FIRST_LISTENER_FD;
+
+	for (int fd = first; fd < first + (int)c->listeners; fd++) {
+		int listening = 0;
+		socklen_t len = sizeof(listening);
+
+		/* A draining worker has closed them, and the number may be another's now. */
+		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == 0 && listening)
+			close(fd);
+	}
+	close(WORKER_CHANNEL_FD);
+}
+
 void asgi_abandon(struct asgi *a)
 {
+	if (!a->worker)
+		return;
+	close_inherited(worker_config(a->worker));
 	a->worker = NULL;
 	list_for_each(c, &a->cycles, struct cycle, link)
 		cycle_abandon(c);
+	if (a->selector)
+		selector_abandon(a->selector);
 	asgi_release(a);
 }

@@ -59,13 +59,15 @@ struct asgi_options {
 int asgi_serve(struct asgi *a, const struct asgi_options *o) BB_NODISCARD;
 /* Ends serving: what is open is cut. Safe at any time. */
 void asgi_close(struct asgi *a);
-/* In a child that the application forked: the server and its connections are the parent's. Touches none of them. */
+/* In a child that the application forked: the server and its connections are the parent's, and the loop is of no use. */
 void asgi_abandon(struct asgi *a);
 /* The tasks that have not ended, as a list. */
 PyObject *asgi_tasks(const struct asgi *a);
 
 /* Sends the heads of responses that wait for their first byte of body: the loop is about to sleep. */
 void asgi_flush(struct asgi *a);
+/* Something was scheduled on the asyncio loop: the select() that is under way, if any, is to return. */
+void asgi_wake(struct asgi *a);
 /* A method of the asyncio loop without arguments. */
 PyObject *asgi_loop_call(const struct asgi *a, enum string method);
 

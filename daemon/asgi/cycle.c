@@ -48,8 +48,7 @@ static void cycle_wake(struct cycle *c)
 	for (Py_ssize_t i = 0; i < n; i++)
 		future_wake(c->asgi, PyList_GetItem(waiters, i));
 	Py_XDECREF(waiters);
-	if (c->asgi->selector)
-		selector_wake(c->asgi->selector);
+	asgi_wake(c->asgi);
 }
 
 /* Drops futures that were cancelled: an application that polls for the disconnect leaves one each time. */

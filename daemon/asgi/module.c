@@ -37,13 +37,13 @@ static struct worker *opened(PyObject *module)
 
 static PyObject *config_dict(const struct worker_config *c)
 {
-	return Py_BuildValue("{s:K, s:I, s:O, s:O, s:K, s:z, s:z, s:z, s:z, s:z}", "generation",
-			     (unsigned long long)c->generation, "slot", (unsigned)c->slot, "reload",
-			     c->reload ? Py_True : Py_False, "debug_errors",
-			     c->debug_errors ? Py_True : Py_False, "drain_timeout_ms",
-			     (unsigned long long)c->drain_timeout_ms, "target", c->target,
-			     "app_dir", c->app_dir, "interface", c->interface, "lifespan",
-			     c->lifespan, "watch_roots", c->watch_roots);
+	return Py_BuildValue(
+		"{s:K, s:I, s:I, s:O, s:O, s:K, s:z, s:z, s:z, s:z, s:z}", "generation",
+		(unsigned long long)c->generation, "slot", (unsigned)c->slot, "workers",
+		(unsigned)c->workers, "reload", c->reload ? Py_True : Py_False, "debug_errors",
+		c->debug_errors ? Py_True : Py_False, "drain_timeout_ms",
+		(unsigned long long)c->drain_timeout_ms, "target", c->target, "app_dir", c->app_dir,
+		"interface", c->interface, "lifespan", c->lifespan, "watch_roots", c->watch_roots);
 }
 
 PyDoc_STRVAR(open_doc, "open()\n\nWait for the master's configuration, and return it as a dict.");

@@ -21,6 +21,7 @@ struct call {
 struct selector {
 	PyObject_HEAD struct ev_loop *loop; /* NULL until needed */
 	bool closed;
+	bool abandoned; /* in a forked child */
 	struct call *call;
 	struct watches watches;
 	bool may_block;
@@ -64,8 +65,9 @@ static void ready_cb(void *owner, PyObject *key, int events)
 
 struct ev_loop *selector_loop(struct selector *p)
 {
-	if (p->closed) {
-		PyErr_SetString(PyExc_ValueError, "the selector is closed");
+	if (p->closed || p->abandoned) {
+		PyErr_SetString(PyExc_ValueError, p->closed ? "the selector is closed"
+							    : "the selector is the parent's");
 		return NULL;
 	}
 	if (p->loop)
@@ -157,6 +159,11 @@ static PyObject *selector_unwatch(PyObject *self, PyObject *arg)
 	Py_RETURN_NONE;
 }
 
+void selector_abandon(struct selector *p)
+{
+	p->abandoned = true;
+}
+
 static void timer_cb(struct ev_loop *loop BB_UNUSED, ev_timer *timer, int revents BB_UNUSED)
 {
 	container_of(timer, struct call, timer)->done = true;
@@ -186,7 +193,7 @@ static void wait_for_events(struct selector *p, struct call *call, double second
 	}
 	do
 		turn(p, call, EVRUN_ONCE);
-	while (!call->done);
+	while (!call->done && !p->abandoned);
 	if (!isnan(seconds))
 		ev_timer_stop(p->loop, &call->timer);
 }

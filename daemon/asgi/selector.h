@@ -41,5 +41,7 @@ unsigned selector_turn(const struct selector *p);
  */
 void selector_hold(struct selector *p, void (*idle)(void *owner), void *owner);
 void selector_release(struct selector *p);
+/* In a forked child, whose epoll set is the parent's: forgets the loop as it is. select() raises from now on. */
+void selector_abandon(struct selector *p);
 
 #endif

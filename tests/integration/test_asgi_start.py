@@ -327,3 +327,30 @@ def test_a_lifespan_that_crashes_while_serving_is_logged(project, python):
     """)
     body, output = serve_once(folder, "main:app", python)
     assert body == b"hello" and "error worker: lifespan: LookupError: in the middle" in output
+
+
+# Loops
+
+
+def test_code_that_asks_for_a_loop_while_imported_gets_the_one_that_serves(project, python):
+    folder = project(main="""
+        import asyncio
+        import warnings
+        from hello import app as hello
+
+        warnings.simplefilter("ignore")
+
+        async def ready():
+            pass
+
+        loop = asyncio.get_event_loop()
+        task = loop.create_task(ready())
+        lock = asyncio.Lock()
+
+        async def app(scope, receive, send):
+            await task
+            async with lock:
+                assert loop is asyncio.get_running_loop()
+            await hello(scope, receive, send)
+    """)
+    assert serve_once(folder, "main:app", python)[0] == b"hello"

@@ -317,13 +317,35 @@ def test_thousands_of_pipelined_requests_are_answered_in_order(probe):
 
 
 TOOLS = ["streams", "executor", "busy_thread", "subprocess", "timeout", "timers", "signals", "plain_signals", "readers",
-         "datagrams", "processes", "spawned", "factory", "nested"]
+         "datagrams", "processes", "forked", "stray", "spawned", "factory", "nested"]
 
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_asyncio_works_as_ever(toolbox, tool):
     assert toolbox.fetch("/" + tool).text == "ok"
     assert toolbox.fetch("/timers").text == "ok"
+
+
+def test_requests_leave_nothing_behind(probe):
+    """Blocks of memory that Python has allocated, before and after many requests of every kind."""
+    body = b"x" * 1000
+
+    def round_of_requests():
+        for _ in range(50):
+            with probe.connect() as connection:
+                for path in ("echo", "notes", "own_task", "variables", "count_state"):
+                    assert connection.request("/" + path, "POST", body=body).status == 200
+                assert connection.request("/crash").status == 500
+                connection.request("/no_end")
+            with probe.connect() as connection:
+                connection.send("/until_disconnect")
+        # The lifespan's and its own are left once the clients that are gone were noticed.
+        until(lambda: int(probe.fetch("/task_count").body) == 2, what="the end of every task")
+        return int(probe.fetch("/blocks").body)
+
+    round_of_requests()
+    before = round_of_requests()
+    assert round_of_requests() - before < 50, "a block or more for each request"
 
 
 @pytest.mark.parametrize("eager", ["0", "1"])

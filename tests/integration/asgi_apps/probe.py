@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import gc
 import json
 import os
 import signal
@@ -292,6 +293,18 @@ def release_all():
     """A draining worker takes no requests, but a signal."""
     for name in ("held", "background"):
         event(name).set()
+
+
+async def blocks(scope, receive, send):
+    """How much memory is allocated, once everything that can be freed is."""
+    notes.clear()
+    scope["state"]["shared"].clear()
+    gc.collect()
+    await answer(send, sys.getallocatedblocks())
+
+
+async def task_count(scope, receive, send):
+    await answer(send, len(asyncio.all_tasks()))
 
 
 async def lifespan(scope, receive, send):

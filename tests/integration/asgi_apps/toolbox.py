@@ -154,6 +154,23 @@ async def processes():
         assert await loop.run_in_executor(pool, abs, -5) == 5
 
 
+async def forked():
+    """A child that leaves by os._exit() has none of the server's own sockets."""
+    child = os.fork()
+    if child == 0:
+        os._exit(sum(os.path.exists(f"/proc/self/fd/{fd}") for fd in (3, 4)))
+    status = await asyncio.get_running_loop().run_in_executor(None, os.waitpid, child, 0)
+    assert status[1] == 0, status
+
+
+async def stray():
+    """A child that returns from its handler finds no server there, and ends."""
+    child = os.fork()
+    if child:
+        status = await asyncio.get_running_loop().run_in_executor(None, os.waitpid, child, 0)
+        assert os.waitstatus_to_exitcode(status[1]) == 1, status
+
+
 async def spawned():
     """The main module is imported anew by children that multiprocessing spawns."""
     loop = asyncio.get_running_loop()

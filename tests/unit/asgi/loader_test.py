@@ -48,8 +48,8 @@ class InterfaceTest(unittest.TestCase):
             (functools.partial(wide, 1), "asgi"),
             (lambda scope, receive, send: None, "asgi"),
             (lambda *arguments: None, "asgi"),
-            (Asgi2, "asgi2"),
-            (lambda scope: None, "asgi2"),
+            (Asgi2, "asgi"),
+            (lambda scope: None, "asgi"),
             (Wsgi(), "wsgi"),
             (lambda environ, start_response: [], "wsgi"),
             (functools.partial(more, 1), "wsgi"),
@@ -64,7 +64,7 @@ class InterfaceTest(unittest.TestCase):
                 interface.detect(app, "main:app")
         for app in (None, 1, "app", sys):
             with self.assertRaises(loader.TargetError):
-                interface.adapt(app, "auto", "main:app")
+                interface.adapt(app, {"interface": None, "target": "main:app", "workers": 1})
 
 
 class FreshTest(unittest.TestCase):

@@ -10,13 +10,15 @@ def run():
     """The life of the worker. Returns its exit status."""
     config = _blackbulld.open()
     prepare(config)
+    from blackbulld import loops, server
+
+    serving = loops.Serving()
+    loops.offer(serving)
     try:
         app = load(config)
     except BaseException as error:  # SystemExit too: the application's code may raise anything
         fail("import", error, roots(config))
-    from blackbulld import server
-
-    return server.run(config, app)
+    return server.run(config, app, serving)
 
 
 def roots(config):
@@ -40,9 +42,7 @@ def prepare(config):
 def load(config):
     from blackbulld import interface, loader
 
-    target = config["target"]
-    app = loader.load(target, config["app_dir"])
-    return interface.adapt(app, config["interface"] or "auto", target)
+    return interface.adapt(loader.load(config["target"], config["app_dir"]), config)
 
 
 def fail(stage, error, user_roots):

@@ -5,22 +5,22 @@ import inspect
 
 from blackbulld.loader import TargetError
 
-# How the application is called in each, and thus how many positional arguments it takes.
-ARGUMENTS = (("asgi", 3), ("wsgi", 2), ("asgi2", 1))
+# By how many positional arguments the application is called with. ASGI 2 has two calls, the first with the scope.
+ARGUMENTS = (("asgi", 3), ("wsgi", 2), ("asgi", 1))
 
 
-def adapt(app, interface, target):
+def adapt(app, config):
     """An ASGI 3 application: async callable (scope, receive, send)."""
+    kind, target = config["interface"] or "auto", config["target"]
     if not callable(app):
         raise TargetError(f'"{target}" is not an application but a {type(app).__name__}')
-    kind = detect(app, target) if interface == "auto" or (interface == "asgi" and is_double(app)) else interface
-    if kind == "asgi2":
-        return single_callable(app)
+    if kind == "auto":
+        kind = detect(app, target)
     if kind == "wsgi":
         from blackbulld import wsgi
 
-        return wsgi.Application(app)
-    return app
+        return wsgi.Application(app, config["workers"] > 1)
+    return single_callable(app) if is_double(app) else app
 
 
 def detect(app, target):

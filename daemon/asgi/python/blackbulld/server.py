@@ -7,21 +7,19 @@ import sys
 
 from blackbulld import _blackbulld, boot, errors, request
 from blackbulld.lifespan import Lifespan
-from blackbulld.selector import Selector
 
 # Seconds. The master waits a second longer than the drain time before it kills.
 HURRY = 0.4  # for each step, once requests had to be cut off
 GRACE = 0.2  # for tasks to end that were cancelled
 
 
-def run(config, app):
-    """Serve until the master says that it is over. Returns the exit status."""
+def run(config, app, serving):
+    """Serve on the loop of `serving` until the master says that it is over. Returns the exit status."""
     # The master decides what Ctrl-C means; here Python is told too, which put a handler of its own in place.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    selector = Selector()
-    loop = asyncio.SelectorEventLoop(selector)
+    loop = serving.loop()
     asyncio.set_event_loop(loop)
-    server = Server(config, app, loop, selector)
+    server = Server(config, app, loop, serving.selector)
     try:
         loop.run_until_complete(server.start())
     except BaseException as error:

@@ -12,7 +12,10 @@ import sys
 def main():
     if sys.version_info < (3, 9):
         sys.exit("blackbulld: Python 3.9 or later is needed, %s is %d.%d" % ((sys.executable,) + sys.version_info[:2]))
-    find_package()
+    try:
+        find_package()
+    except ImportError as error:
+        sys.exit("blackbulld: this Python cannot load the server: %s%s" % (error, hint()))
     from blackbulld import boot
 
     sys.exit(boot.run())
@@ -28,6 +31,14 @@ def find_package():
 
     sys.path.remove(parent)
     sys.path.append(parent)
+
+
+def hint():
+    import sysconfig
+
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return " (it is a free-threaded build; one with the GIL is needed)"
+    return ""
 
 
 # Not when multiprocessing imports the main module anew in a child.
