@@ -3,16 +3,14 @@
 import json
 import os
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from support import http
+from support.asgi import APPS, PYTHONS
 from support.master import Worker
 from support.wait import until
 
-APPS = Path(__file__).parent / "asgi_apps"
 
 
 def has_fastapi(python):
@@ -20,9 +18,9 @@ def has_fastapi(python):
     return subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0
 
 
-PYTHONS = [python for python in os.environ.get("BLACKBULL_PYTHONS", sys.executable).split(":") if has_fastapi(python)]
+EQUIPPED = [python for python in PYTHONS if has_fastapi(python)]
 
-pytestmark = pytest.mark.parametrize("python", PYTHONS)
+pytestmark = pytest.mark.parametrize("python", EQUIPPED)
 
 
 @pytest.fixture(params=["0", "1"], ids=["lazy", "eager"])

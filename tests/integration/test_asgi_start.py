@@ -1,15 +1,14 @@
 """How app workers start: targets, imports, the lifespan protocol, and what the master is told when it goes wrong."""
 
 import os
-import sys
 import textwrap
 
 import pytest
 
+from support.asgi import PYTHONS
 from support.build import SLOWNESS
 from support.master import Worker
 
-PYTHONS = os.environ.get("BLACKBULL_PYTHONS", sys.executable).split(":")
 
 pytestmark = pytest.mark.parametrize("python", PYTHONS)
 

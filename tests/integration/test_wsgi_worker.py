@@ -2,18 +2,15 @@
 
 import json
 import os
-import sys
 import threading
-from pathlib import Path
 
 import pytest
 
 from support import http
+from support.asgi import APPS, PYTHONS
 from support.master import Worker
 from support.wait import until
 
-APPS = Path(__file__).parent / "asgi_apps"
-PYTHONS = os.environ.get("BLACKBULL_PYTHONS", sys.executable).split(":")
 
 pytestmark = pytest.mark.parametrize("python", PYTHONS)
 

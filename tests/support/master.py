@@ -9,7 +9,6 @@ import struct
 import sys
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 from support import http
 from support.build import BUILD, SANITIZED, _asan_runtime
