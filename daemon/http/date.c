@@ -1,7 +1,13 @@
 /* IMF-fixdate, without the locale that strftime(3) would ask. */
 #include "daemon/http/date.h"
 
-#include <stdio.h>
+#include <string.h>
+
+static void put_digits(char *p, int n, int value)
+{
+	for (; n > 0; value /= 10)
+		p[--n] = (char)('0' + value % 10);
+}
 
 static const char *format(struct date *d, time_t now)
 {
@@ -12,9 +18,14 @@ static const char *format(struct date *d, time_t now)
 
 	if (!gmtime_r(&now, &tm))
 		gmtime_r(&(time_t){0}, &tm);
-	snprintf(d->text, sizeof(d->text), "%s, %02d %s %04d %02d:%02d:%02d GMT", days[tm.tm_wday],
-		 tm.tm_mday % 100, months[tm.tm_mon], (tm.tm_year + 1900) % 10000, tm.tm_hour % 100,
-		 tm.tm_min % 100, tm.tm_sec % 100);
+	memcpy(d->text, "Day, 00 Mon 0000 00:00:00 GMT", sizeof(d->text));
+	memcpy(d->text, days[tm.tm_wday], 3);
+	put_digits(d->text + 5, 2, tm.tm_mday);
+	memcpy(d->text + 8, months[tm.tm_mon], 3);
+	put_digits(d->text + 12, 4, tm.tm_year + 1900);
+	put_digits(d->text + 17, 2, tm.tm_hour);
+	put_digits(d->text + 20, 2, tm.tm_min);
+	put_digits(d->text + 23, 2, tm.tm_sec);
 	d->when = now;
 	return d->text;
 }

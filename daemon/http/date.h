@@ -1,4 +1,4 @@
-/* The fields that every response begins with, made once a second: Server, Date and the host's own. */
+/* The Date field, made once a second. */
 #ifndef DAEMON_HTTP_DATE_H
 #define DAEMON_HTTP_DATE_H
 

@@ -142,6 +142,22 @@ TEST(a_file_that_shrank_cuts_the_connection)
 	WAIT_FOR(f->loop, f->client.eof);
 }
 
+static void proc_file(struct server *s, struct http_request *req)
+{
+	(void)s;
+	assert_int_equal(http_response_start(req, 200), 0);
+	assert_int_equal(
+		http_response_file(req, open("/proc/self/status", O_RDONLY | O_CLOEXEC), 1, 4), 0);
+	http_response_end(req);
+}
+
+TEST(a_file_that_sendfile_cannot_read_is_copied)
+{
+	struct fixture *f = *state;
+
+	assert_string_equal(ask(f, GET, proc_file)->body, "ame:");
+}
+
 static void bad_file(struct server *s, struct http_request *req)
 {
 	(void)s;
@@ -216,6 +232,7 @@ int main(void)
 		T(pipelined_requests_wait_for_a_file_to_go_out),
 		T(bytes_and_files_keep_their_order),
 		T(a_file_that_shrank_cuts_the_connection),
+		T(a_file_that_sendfile_cannot_read_is_copied),
 		T(a_file_is_taken_even_when_it_is_refused),
 		T(a_slow_client_holds_the_host_back),
 	};
