@@ -2,6 +2,7 @@
 #include "common/log.h"
 #include "common/version.h"
 #include "daemon/config/config.h"
+#include "daemon/master/detach.h"
 #include "daemon/master/run.h"
 #include "daemon/worker/worker.h"
 
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 
 /* The workers that are this same binary. The master alone starts them so: no option of ours. */
 static const struct role {
@@ -56,10 +58,21 @@ static int run(struct config *c, char *const argv[])
 {
 	struct config_error e;
 
+	int report = -1;
+	pid_t daemon = 0;
+
 	if (config_check(c, &e) < 0)
 		return complain(&e);
+	if (c->detach)
+		daemon = detach_fork(&report);
+	if (daemon < 0) {
+		fprintf(stderr, "blackbulld: --detach: %s\n", strerror(-daemon));
+		return EXIT_FAILURE;
+	}
+	if (daemon > 0)
+		return detach_wait(daemon, report);
 	log_init("blackbulld", c->log_level, c->log_format);
-	return master_main(c, argv);
+	return master_main(c, argv, report);
 }
 
 static int act(enum config_action action, struct config *c, char *const argv[])

@@ -62,6 +62,7 @@ struct config {
 	enum log_format log_format;
 	char *admin;	 /* socket path, "off", or NULL: in the instance's folder */
 	char *name;	 /* or NULL */
+	bool detach;	 /* of a start alone */
 	char *file_text; /* of the configuration file; NULL: there is none */
 };
 

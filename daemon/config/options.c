@@ -124,6 +124,10 @@ static const struct option_def table[] = {
 	 .help = "proxies whose X-Forwarded headers are believed: addresses and networks with "
 		 "commas between them, or *"},
 
+	{.group = GROUP_DAEMON, .name = "detach", .letter = 'd', .kind = OPTION_SWITCH,
+	 .apply = apply_switch, FIELD(detach), .otherwise = "off",
+	 .help = "go to the background, once the first generation serves or has failed; write to "
+		 "daemon.log in the instance's folder"},
 	{.group = GROUP_DAEMON, .name = "log-level", .kind = OPTION_VALUE,
 	 .arg = "error|warn|info|debug", .apply = apply_log_level, .preset = "info",
 	 .help = "least severe messages to show"},

@@ -2,6 +2,7 @@
 #include "daemon/master/announce.h"
 
 #include "common/log.h"
+#include "daemon/master/background.h"
 #include "daemon/master/events.h"
 #include "daemon/master/generation.h"
 #include "daemon/master/history.h"
@@ -10,6 +11,7 @@
 #include "daemon/master/waiters.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static void show_detail(const struct generation *g, const char *text)
 {
@@ -51,6 +53,16 @@ static void log_state(const struct generation *g)
 			 gen_state_name(g->state));
 }
 
+/* Whoever started a daemon in the background has waited for this. */
+static void let_go(const struct master *m)
+{
+	if (!background_is_awaited(m->background))
+		return;
+	log_info("in the background as pid %d; log: %s", (int)getpid(),
+		 background_log_path(m->background));
+	background_serving(m->background);
+}
+
 void announce_generation(struct master *m, const struct generation *g)
 {
 	log_state(g);
@@ -60,4 +72,6 @@ void announce_generation(struct master *m, const struct generation *g)
 		history_record(m->history, g);
 	service_notify_generation(m->service, g);
 	waiters_notify(m, g);
+	if (g->state == GEN_SERVING)
+		let_go(m);
 }

@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "daemon/master/admin.h"
 #include "daemon/master/admin_cmd.h"
+#include "daemon/master/background.h"
 #include "daemon/master/course.h"
 #include "daemon/master/history.h"
 #include "daemon/master/instance.h"
@@ -69,6 +70,17 @@ static void write_info(struct master *m)
 		log_warn_errno(rc, "info.json in \"%s\"", instance_dir(m->instance));
 }
 
+/* From here on a daemon in the background writes to its own file. */
+static int open_log(struct master *m, struct config_error *e)
+{
+	int rc = background_open_log(m->background, instance_dir(m->instance));
+
+	if (rc < 0)
+		snprintf(e->text, sizeof(e->text), "daemon.log in \"%.400s\": %s",
+			 instance_dir(m->instance), strerror(-rc));
+	return rc;
+}
+
 static int open_listeners(struct master *m, struct salvage *s, struct config_error *e)
 {
 	const struct strv *binds = &m->config->binds;
@@ -90,6 +102,8 @@ int boot_first(struct master *m, struct salvage *s)
 		rc = strv_copy(&m->config_roots, &m->config->reload_paths);
 	if (rc == 0)
 		rc = instance_open(&m->instance, m->config, &e);
+	if (rc == 0)
+		rc = open_log(m, &e);
 	if (rc == 0)
 		rc = open_listeners(m, s, &e);
 	if (rc < 0) {

@@ -3,6 +3,7 @@
 
 #include "common/log.h"
 #include "daemon/master/announce.h"
+#include "daemon/master/background.h"
 #include "daemon/master/events.h"
 #include "daemon/master/logbook.h"
 #include "daemon/master/master.h"
@@ -62,7 +63,7 @@ void course_fail(struct master *m, struct generation *g, const struct worker_err
 		return;
 	if (somebody_serves(m)) {
 		supervisor_resume(m->supervisor, g->number);
-	} else if (m->config->reload) {
+	} else if (m->config->reload && !background_is_awaited(m->background)) {
 		supervisor_start_error(m->supervisor, g->number, error);
 		supervisor_drain(m->supervisor, g->number, m->config->drain_timeout_ms);
 	} else {

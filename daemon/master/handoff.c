@@ -71,7 +71,7 @@ static const char *intern(const void *name, size_t len)
 {
 	static const char *const known[] = {"master",  "instance", "listeners", "supervisor",
 					    "admin",   "waiters",  "watcher",	"events",
-					    "logbook", "fds"};
+					    "logbook", "fds",	   "background"};
 
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
 		if (strlen(known[i]) == len && memcmp(known[i], name, len) == 0)

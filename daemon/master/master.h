@@ -18,6 +18,7 @@
 #include <sys/types.h>
 
 struct admin;
+struct background;
 struct task;
 struct events;
 struct history;
@@ -57,6 +58,7 @@ struct master {
 	struct history *history;
 	struct logbook *logbook;
 	struct output *output;
+	struct background *background; /* NULL: in the foreground */
 	struct signals *signals;
 	struct service_notify *service; /* NULL: no service manager */
 	ev_timer advance;  /* never started: fed, so that generations advance from the loop only */

@@ -29,6 +29,8 @@ struct output {
 	struct sink sinks[2]; /* by enum log_stream */
 	void (*added)(void *owner);
 	void *added_owner;
+	output_written_fn *written;
+	void *written_owner;
 };
 
 static bool is_writable(int fd)
@@ -36,6 +38,16 @@ static bool is_writable(int fd)
 	struct pollfd p = {.fd = fd, .events = POLLOUT};
 
 	return poll(&p, 1, 0) == 1 && (p.revents & (POLLOUT | POLLERR | POLLHUP));
+}
+
+/* The first n bytes of the queue have left it, or never will. */
+static void sink_written(struct sink *s, size_t n, bool failed)
+{
+	struct output *o = s->output;
+
+	if (!failed && o->written)
+		o->written(o->written_owner, buf_data(&s->queue), n);
+	buf_consume(&s->queue, n);
 }
 
 /* Writes what the descriptor takes now. A reader that is gone takes everything. */
@@ -47,7 +59,7 @@ static void sink_flush(struct sink *s)
 
 		if (w < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
-		buf_consume(&s->queue, w < 0 ? buf_len(&s->queue) : (size_t)w);
+		sink_written(s, w < 0 ? buf_len(&s->queue) : (size_t)w, w < 0);
 	}
 	if (buf_len(&s->queue) == 0) {
 		buf_trim(&s->queue);
@@ -141,6 +153,12 @@ void output_log(void *output, const char *line, size_t len)
 void output_set_interactive(struct output *o, bool on)
 {
 	o->interactive = on;
+}
+
+void output_on_written(struct output *o, output_written_fn *written, void *owner)
+{
+	o->written = written;
+	o->written_owner = owner;
 }
 
 void output_on_lines(struct output *o, void (*added)(void *owner), void *owner)

@@ -39,6 +39,9 @@ void output_destroy(struct output *o);
 void output_log(void *output, const char *line, size_t len);
 /* Whether partial lines of workers are shown at once (one worker). */
 void output_set_interactive(struct output *o, bool on);
+/* Called with the bytes that were written to either descriptor. They may lead elsewhere afterwards. */
+typedef void output_written_fn(void *owner, const char *data, size_t len);
+void output_on_written(struct output *o, output_written_fn *written, void *owner);
 /* Called after lines were added to the logbook. */
 void output_on_lines(struct output *o, void (*added)(void *owner), void *owner);
 

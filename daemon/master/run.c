@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "daemon/master/admin.h"
 #include "daemon/master/admin_cmd.h"
+#include "daemon/master/background.h"
 #include "daemon/master/boot.h"
 #include "daemon/master/course.h"
 #include "daemon/master/events.h"
@@ -54,6 +55,11 @@ static void reopen_signal(void *owner)
 		log_warn_errno(rc, "admin socket: cannot be made anew");
 	else
 		log_info("admin socket: made anew where it was missing");
+	rc = background_reopen_log(m->background);
+	if (rc < 0)
+		log_warn_errno(rc,
+			       "log \"%s\": cannot be opened anew; going on with the one before",
+			       background_log_path(m->background));
 }
 
 /* Takes every exit that there is to know of: one SIGCHLD may stand for many, or for one before execve. */
@@ -82,6 +88,13 @@ static void publish(void *owner, const char *line, size_t len)
 
 	if (m->admin)
 		admin_publish(m->admin, line, len);
+}
+
+static void written(void *owner, const char *data, size_t len)
+{
+	const struct master *m = owner;
+
+	background_written(m->background, data, len);
 }
 
 static void lines_added(void *owner)
@@ -115,6 +128,7 @@ static int init_modules(struct master *m)
 	m->service = service_notify_create(m->loop);
 	output_set_interactive(m->output, m->config->workers == 1);
 	output_on_lines(m->output, lines_added, m);
+	output_on_written(m->output, written, m);
 	log_set_sink(output_log, m->output);
 	events_set_publish(m->events, publish, m);
 	return supervisor_create(&m->supervisor, m->loop, m->output, m->logbook,
@@ -140,6 +154,7 @@ static void finish_modules(struct master *m)
 	signals_destroy(m->signals);
 	log_set_sink(NULL, NULL);
 	output_destroy(m->output);
+	background_destroy(m->background);
 	waiters_destroy(m->waiters);
 	events_destroy(m->events);
 	logbook_destroy(m->logbook);
@@ -172,12 +187,14 @@ static int run_to_the_end(struct master *m, int rc)
 	return rc;
 }
 
-int master_main(struct config *c, char *const argv[])
+int master_main(struct config *c, char *const argv[], int report)
 {
 	struct master m = {.config = c, .argv = argv};
 	struct salvage none = {0};
 	int rc = find_program(&m, argv[0]);
 
+	if (report >= 0 && !(m.background = background_create(report)))
+		rc = -ENOMEM;
 	/* Grandchildren that lose their parent become ours, so that nothing is left behind. */
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (rc == 0)

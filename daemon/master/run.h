@@ -7,8 +7,11 @@
 
 #include <stdbool.h>
 
-/* Runs the daemon until it has stopped. `c` is borrowed and may be changed. Returns the exit status. */
-int master_main(struct config *c, char *const argv[]);
+/*
+ * Runs the daemon until it has stopped. `c` is borrowed and may be changed. `report` is what detach_fork() gave, or -1
+ * in the foreground. Returns the exit status.
+ */
+int master_main(struct config *c, char *const argv[], int report);
 
 /* Whether this process is a later image of a daemon that runs already. */
 bool master_resuming(void);
