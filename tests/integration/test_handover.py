@@ -1,0 +1,89 @@
+"""What clients meet while the next generation is still on its way: held at a gate, a FIFO that its import opens."""
+
+import os
+import subprocess
+
+import pytest
+
+from support import apps, build, http
+from support.poller import Poller
+
+GATED = 'open("gate").close()\n'
+
+
+@pytest.fixture
+def gate(box):
+    """Waits until an application imports, and holds it there until the descriptor is closed."""
+    path = box.project / "gate"
+    os.mkfifo(path)
+    return lambda: os.open(path, os.O_WRONLY)
+
+
+def in_background(box, *arguments):
+    return subprocess.Popen([build.CTL, *arguments], cwd=box.project, env=box.env,
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+@pytest.mark.smoke
+def test_in_overlap_the_old_generation_answers_until_the_new_one_is_ready(box, gate):
+    box.write("main.py", apps.asgi(1))
+    daemon = box.daemon().wait_serving()
+    with Poller(daemon.address) as new, Poller(daemon.address, keep_alive=True) as kept:
+        box.save("main.py", GATED + apps.asgi(2))
+        reload = in_background(box, "reload")
+        held = gate()
+        assert apps.version_of(daemon.get()) == 1
+        assert daemon.status()["state"] == "reloading"
+        assert reload.poll() is None, "the verdict came before the generation was ready"
+        os.close(held)
+        assert reload.wait(20) == 0
+        assert apps.version_of(daemon.get()) == 2
+        reload.communicate()
+    for poller in (new, kept):
+        assert poller.lost() == {} and set(poller.statuses()) == {200}
+        assert poller.backward(apps.version_of) == []
+
+
+@pytest.mark.smoke
+def test_in_fresh_a_request_that_comes_after_the_change_waits_for_the_new_code(box, gate):
+    box.write("main.py", apps.asgi(1))
+    daemon = box.daemon("--reload").wait_serving()
+    address = daemon.address
+    box.save("main.py", GATED + apps.asgi(2))
+    held = gate()
+    with http.Connection(address, timeout=20) as client:
+        client.send()
+        os.close(held)
+        status, _, body = client.receive()
+    assert (status, body) == (200, b"version 2")
+
+
+def test_a_save_during_boot_takes_the_place_of_the_generation_that_boots(box, gate):
+    box.write("main.py", apps.asgi(1))
+    daemon = box.daemon("--reload").wait_serving()
+    box.save("main.py", GATED + apps.asgi(2))
+    held = gate()
+    booting = daemon.status()["generation"]["number"]
+    box.save("main.py", apps.asgi(3))
+    after = box.ctl_json("sync")["generation"]
+    os.close(held)
+    assert after["number"] > booting
+    assert apps.version_of(daemon.get()) == 3
+
+
+def test_a_slow_request_is_finished_by_the_generation_that_began_it(box, gate):
+    slow = apps.asgi(1).replace("    body = f", """\
+    if scope["path"] == "/slow":
+        await __import__("asyncio").to_thread(lambda: open("gate").close())
+    body = f""")
+    box.write("main.py", slow)
+    daemon = box.daemon("--reload").wait_serving()
+    with http.Connection(daemon.address, timeout=20) as client:
+        client.send("/slow")
+        held = gate()
+        box.save("main.py", apps.asgi(2))
+        assert box.ctl("sync").returncode == 0
+        assert apps.version_of(daemon.get()) == 2
+        os.close(held)
+        status, _, body = client.receive()
+    assert (status, body) == (200, b"version 1")
