@@ -236,3 +236,21 @@ ssize_t fd_recv(int sock, void *data, size_t size, int fds[FD_PASS_MAX], size_t 
 	*nfds = n;
 	return len;
 }
+
+int fd_place(const int *fds, size_t n)
+{
+	int copies[FD_PLACE_MAX];
+
+	assert(n <= FD_PLACE_MAX);
+	/* Copies stand above the targets first, so that none is overwritten before its turn. */
+	for (size_t i = 0; i < n; i++) {
+		copies[i] = fcntl(fds[i], F_DUPFD, (int)n);
+		if (copies[i] < 0)
+			return -errno;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (dup2(copies[i], (int)i) < 0)
+			return -errno;
+	}
+	return close_range((unsigned int)n, ~0U, 0) < 0 ? -errno : 0;
+}

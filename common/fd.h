@@ -23,7 +23,7 @@ int fd_read_file(const char *path, size_t max, char **data, size_t *len) BB_NODI
 /* Writes path by a temporary file and rename(2), so that a reader sees the old or the new, whole. */
 int fd_replace_file(const char *path, const void *data, size_t len, mode_t mode) BB_NODISCARD;
 
-#define FD_PASS_MAX 8
+#define FD_PASS_MAX 253 /* SCM_MAX_FD of the kernel */
 
 /*
  * One datagram on a SOCK_SEQPACKET socket, with up to FD_PASS_MAX descriptors (SCM_RIGHTS, unix(7)).
@@ -33,5 +33,13 @@ int fd_replace_file(const char *path, const void *data, size_t len, mode_t mode)
  */
 int fd_send(int sock, const void *data, size_t len, const int *fds, size_t nfds) BB_NODISCARD;
 ssize_t fd_recv(int sock, void *data, size_t size, int fds[FD_PASS_MAX], size_t *nfds) BB_NODISCARD;
+
+#define FD_PLACE_MAX 256
+
+/*
+ * Makes fds[i] number i, without CLOEXEC, and closes every other descriptor of the process. n is at most FD_PLACE_MAX.
+ * Returns 0 or -errno.
+ */
+int fd_place(const int *fds, size_t n) BB_NODISCARD;
 
 #endif

@@ -33,6 +33,22 @@ const char *channel_type_name(enum channel_type t)
 		return "stats";
 	case CHANNEL_CONN:
 		return "conn";
+	case CHANNEL_MODULES:
+		return "modules";
+	case CHANNEL_PRELOAD:
+		return "preload";
+	case CHANNEL_WARM:
+		return "warm";
+	case CHANNEL_SPOILT:
+		return "spoilt";
+	case CHANNEL_SPAWN:
+		return "spawn";
+	case CHANNEL_REFUSED:
+		return "refused";
+	case CHANNEL_HELLO:
+		return "hello";
+	case CHANNEL_RETRY:
+		return "retry";
 	}
 	return "unknown";
 }
@@ -74,7 +90,8 @@ static int message_build(struct buf *out, enum channel_type t, const void *body,
 	return err == -ENOBUFS ? -EMSGSIZE : err;
 }
 
-int channel_send(int sock, enum channel_type t, const void *body, size_t len, int fd)
+int channel_send_fds(int sock, enum channel_type t, const void *body, size_t len, const int *fds,
+		     size_t nfds)
 {
 	struct buf message;
 	int err;
@@ -82,9 +99,14 @@ int channel_send(int sock, enum channel_type t, const void *body, size_t len, in
 	buf_init(&message, CHANNEL_MESSAGE_MAX);
 	err = message_build(&message, t, body, len);
 	if (!err)
-		err = fd_send(sock, buf_data(&message), buf_len(&message), &fd, fd >= 0 ? 1 : 0);
+		err = fd_send(sock, buf_data(&message), buf_len(&message), fds, nfds);
 	buf_finish(&message);
 	return err;
+}
+
+int channel_send(int sock, enum channel_type t, const void *body, size_t len, int fd)
+{
+	return channel_send_fds(sock, t, body, len, &fd, fd >= 0 ? 1 : 0);
 }
 
 /* Splits the header off. A newer version is read like ours: formats only grow at their end. */
@@ -109,18 +131,35 @@ static int message_parse(const void *data, size_t len, struct channel_message *m
 	return 0;
 }
 
-int channel_recv(int sock, void *buf, size_t size, struct channel_message *m)
+int channel_recv_fds(int sock, void *buf, size_t size, struct channel_message *m, int *fds,
+		     size_t *nfds)
 {
 	struct channel_message got = {.fd = -1};
-	int fds[FD_PASS_MAX];
-	size_t nfds = 0;
-	ssize_t n = fd_recv(sock, buf, size, fds, &nfds);
-	int err;
+	size_t count = 0;
+	ssize_t n = fd_recv(sock, buf, size, fds, &count);
 
 	if (n <= 0)
 		return n == -EMSGSIZE ? -EBADMSG : (int)n;
-	err = message_parse(buf, (size_t)n, &got);
-	if (err || nfds > 1) {
+	if (message_parse(buf, (size_t)n, &got) < 0) {
+		for (size_t i = 0; i < count; i++)
+			fd_close(&fds[i]);
+		return -EBADMSG;
+	}
+	*nfds = count;
+	*m = got;
+	return 1;
+}
+
+int channel_recv(int sock, void *buf, size_t size, struct channel_message *m)
+{
+	struct channel_message got;
+	int fds[FD_PASS_MAX];
+	size_t nfds = 0;
+	int rc = channel_recv_fds(sock, buf, size, &got, fds, &nfds);
+
+	if (rc != 1)
+		return rc;
+	if (nfds > 1) {
 		for (size_t i = 0; i < nfds; i++)
 			fd_close(&fds[i]);
 		return -EBADMSG;

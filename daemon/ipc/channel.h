@@ -19,6 +19,18 @@
  *     STATS ────────────────────────────────────►
  *     ◄─────────────── STATS  (struct worker_stats)
  *     STOP    close everything and exit ────────►
+ *
+ * A nursery (docs/architecture.md) is a process like a worker's that gets PRELOAD where a worker gets CONFIG. Their
+ * messages' bodies are in nursery_message.h.
+ *
+ *   master                                    nursery, worker
+ *     PRELOAD (what to import) ─────────────────►
+ *     ◄─────────────── WARM | SPOILT (then it exits)
+ *     SPAWN   fork a worker with these fds ─────►
+ *     ◄─────────────── REFUSED
+ *     ◄─────────────── HELLO    (on the newborn worker's own channel)
+ *     ◄─────────────── RETRY    (the same: start me without the nursery; then it exits)
+ *     ◄─────────────── MODULES  (of any app worker: what it imported)
  */
 #ifndef DAEMON_IPC_CHANNEL_H
 #define DAEMON_IPC_CHANNEL_H
@@ -43,6 +55,14 @@ enum channel_type {
 	CHANNEL_STOP = 7,
 	CHANNEL_STATS = 8,
 	CHANNEL_CONN = 9,
+	CHANNEL_MODULES = 10,
+	CHANNEL_PRELOAD = 11,
+	CHANNEL_WARM = 12,
+	CHANNEL_SPOILT = 13,
+	CHANNEL_SPAWN = 14,
+	CHANNEL_REFUSED = 15,
+	CHANNEL_HELLO = 16,
+	CHANNEL_RETRY = 17,
 };
 
 const char *channel_type_name(enum channel_type t);
@@ -103,6 +123,9 @@ int channel_pair(int ends[2]) BB_NODISCARD;
  * over CHANNEL_MESSAGE_MAX, -errno.
  */
 int channel_send(int sock, enum channel_type t, const void *body, size_t len, int fd) BB_NODISCARD;
+/* The same with up to FD_PASS_MAX descriptors. */
+int channel_send_fds(int sock, enum channel_type t, const void *body, size_t len, const int *fds,
+		     size_t nfds) BB_NODISCARD;
 
 struct channel_message {
 	enum channel_type type;
@@ -116,5 +139,8 @@ struct channel_message {
  * -EAGAIN; -EBADMSG for bytes that are no message; -errno.
  */
 int channel_recv(int sock, void *buf, size_t size, struct channel_message *m) BB_NODISCARD;
+/* The same with up to FD_PASS_MAX descriptors, which the caller owns after 1; m->fd is -1. */
+int channel_recv_fds(int sock, void *buf, size_t size, struct channel_message *m, int *fds,
+		     size_t *nfds) BB_NODISCARD;
 
 #endif

@@ -122,7 +122,16 @@ static void proc_message(struct proc *p, const struct channel_message *m)
 	case CHANNEL_RESUME:
 	case CHANNEL_DRAIN:
 	case CHANNEL_STOP:
+	case CHANNEL_PRELOAD:
+	case CHANNEL_SPAWN:
 		break; /* ours to say, not a worker's */
+	case CHANNEL_WARM:
+	case CHANNEL_SPOILT:
+	case CHANNEL_REFUSED:
+	case CHANNEL_MODULES:
+	case CHANNEL_HELLO:
+	case CHANNEL_RETRY:
+		break;
 	}
 }
 

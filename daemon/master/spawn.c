@@ -1,6 +1,8 @@
 /* fork and exec of a child that inherits nothing by accident. */
 #include "daemon/master/spawn.h"
 
+#include "common/fd.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -58,23 +60,6 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Puts fds[i] at i. Copies stand above the targets first, so that none is overwritten before its turn. */
-static int place_descriptors(const int *fds, size_t n)
-{
-	int copies[SPAWN_FDS_MAX];
-
-	for (size_t i = 0; i < n; i++) {
-		copies[i] = fcntl(fds[i], F_DUPFD, (int)n);
-		if (copies[i] < 0)
-			return -errno;
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (dup2(copies[i], (int)i) < 0)
-			return -errno;
-	}
-	return close_range((unsigned int)n, ~0U, 0) < 0 ? -errno : 0;
-}
-
 static void BB_NORETURN child_main(const struct spawn_request *r, char **env, char *pid_entry,
 				   pid_t master)
 {
@@ -83,7 +68,7 @@ static void BB_NORETURN child_main(const struct spawn_request *r, char **env, ch
 	reset_signals();
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != master)
 		_exit(1);
-	err = -place_descriptors(r->fds, r->nfds);
+	err = -fd_place(r->fds, r->nfds);
 	if (err == 0) {
 		if (pid_entry)
 			snprintf(pid_entry, LISTEN_PID_MAX, "LISTEN_PID=%d", (int)getpid());

@@ -280,6 +280,14 @@ static void handle_message(struct worker *w, struct channel_message *m)
 	case CHANNEL_CONFIG:
 	case CHANNEL_READY:
 	case CHANNEL_FAILED:
+	case CHANNEL_MODULES:
+	case CHANNEL_PRELOAD:
+	case CHANNEL_WARM:
+	case CHANNEL_SPOILT:
+	case CHANNEL_SPAWN:
+	case CHANNEL_REFUSED:
+	case CHANNEL_HELLO:
+	case CHANNEL_RETRY:
 		break; /* not for us, now */
 	}
 	fd_close(&m->fd);

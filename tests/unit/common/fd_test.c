@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static bool is_open(int fd)
@@ -177,6 +178,37 @@ TEST(a_full_queue_refuses_without_waiting)
 	fd_close(&ends[1]);
 }
 
+TEST(descriptors_take_the_numbers_they_are_given_and_no_other_stays_open)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		int pair[2], extra = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		struct stat st[2], now[2];
+		bool right;
+
+		if (extra < 0 || pipe2(pair, O_CLOEXEC) < 0)
+			_exit(2);
+		(void)fstat(pair[0], &st[0]);
+		(void)fstat(extra, &st[1]);
+		/* Crosswise, and over descriptors that are still to be moved. */
+		int fds[] = {extra, pair[0], pair[1], 0};
+
+		if (fd_place(fds, ARRAY_LEN(fds)) < 0)
+			_exit(3);
+		right = fstat(0, &now[0]) == 0 && fstat(1, &now[1]) == 0 &&
+			now[0].st_rdev == st[1].st_rdev && now[1].st_ino == st[0].st_ino;
+		for (int fd = 0; fd < 4; fd++)
+			right &= fcntl(fd, F_GETFD) == 0;
+		for (int fd = 4; fd < 64; fd++)
+			right &= !is_open(fd);
+		_exit(right ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,6 +221,8 @@ int main(void)
 		cmocka_unit_test(messages_without_descriptors_and_the_end_say_so),
 		cmocka_unit_test(a_message_that_does_not_fit_loses_its_descriptors_too),
 		cmocka_unit_test(a_full_queue_refuses_without_waiting),
+		cmocka_unit_test(
+			descriptors_take_the_numbers_they_are_given_and_no_other_stays_open),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
