@@ -8,6 +8,7 @@
 #include "daemon/http/app.h"
 #include "daemon/worker/worker.h"
 
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -184,14 +185,18 @@ static int asgi_set_task(struct asgi *a, const struct asgi_options *o)
 	return a->eager_options ? 0 : -1;
 }
 
-/* a->root_bytes stays NULL without a root path. */
+/* Without the slash at its end, which the path begins with. a->root_bytes stays NULL for the root itself. */
 static int asgi_set_root_path(struct asgi *a)
 {
-	const char *root = worker_config(a->worker)->root_path;
+	const char *given = worker_config(a->worker)->root_path;
+	const char *root = given ? given : "";
+	size_t len = strlen(root);
 
-	a->root_path = PyUnicode_DecodeFSDefault(root ? root : "");
-	if (a->root_path && root && *root)
-		a->root_bytes = PyBytes_FromString(root);
+	while (len > 0 && root[len - 1] == '/')
+		len--;
+	a->root_path = PyUnicode_DecodeFSDefaultAndSize(root, (Py_ssize_t)len);
+	if (a->root_path && len > 0)
+		a->root_bytes = PyBytes_FromStringAndSize(root, (Py_ssize_t)len);
 	a->scope = a->root_path ? scope_template(a) : NULL;
 	return a->scope ? 0 : -1;
 }

@@ -70,8 +70,9 @@ def test_a_long_path_is_decoded_too(probe):
     assert scope["path"] == "/scope/" + "a" * 1500
 
 
-def test_the_root_path_stands_before_the_path(python):
-    with Worker(APPS, "probe:app", python, root_path="/scope") as worker:
+@pytest.mark.parametrize("root_path", ["/scope", "/scope/"])
+def test_the_root_path_stands_before_the_path(python, root_path):
+    with Worker(APPS, "probe:app", python, root_path=root_path) as worker:
         scope = json.loads(worker.ready().fetch("/a%20b").body)["scope"]
     assert (scope["root_path"], scope["path"], scope["raw_path"]) == ("/scope", "/scope/a b", "/scope/a%20b")
 
