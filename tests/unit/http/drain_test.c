@@ -186,6 +186,7 @@ TEST(a_connection_that_nobody_takes_is_served_to_its_end)
 	assert_int_equal(f->reply.status, 200);
 	assert_true(reply_has(&f->reply, "Connection: close"));
 	client_expect_close(&f->client);
+	client_finish(&f->client);
 	WAIT_FOR(f->loop, f->a.drained == 1);
 }
 
@@ -198,6 +199,7 @@ TEST(an_idle_connection_that_nobody_takes_is_closed)
 	client_expect(&f->client, 200, "hello");
 	http_server_drain(f->a.http);
 	client_expect_close(&f->client);
+	client_finish(&f->client);
 	WAIT_FOR(f->loop, f->a.drained == 1);
 }
 

@@ -91,6 +91,7 @@ TEST(without_a_successor_the_response_in_flight_says_close)
 	assert_int_equal(f->reply.status, 200);
 	assert_true(reply_has(&f->reply, "Connection: close"));
 	client_expect_close(&f->client);
+	client_finish(&f->client);
 	client_finish(&idle);
 	client_finish(&fresh);
 	WAIT_FOR(f->loop, f->server.drained == 1);
@@ -108,6 +109,7 @@ TEST(a_request_that_reached_the_kernel_before_the_drain_is_served)
 	assert_int_equal(f->reply.status, 200);
 	assert_true(reply_has(&f->reply, "Connection: close"));
 	client_expect_close(&f->client);
+	client_finish(&f->client);
 	WAIT_FOR(f->loop, f->server.drained == 1);
 }
 
