@@ -154,8 +154,6 @@ void background_serving(struct background *b)
 
 json_t *background_save(const struct background *b, struct handoff_fds *fds)
 {
-	if (!b)
-		return json_null();
 	if (b->report >= 0 && handoff_fds_add(fds, b->report) < 0)
 		return NULL;
 	return json_pack("{s:i, s:s?}", "report", b->report, "log", b->log_path);

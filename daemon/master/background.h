@@ -37,9 +37,9 @@ bool background_is_awaited(const struct background *b);
 /* The first generation serves: whoever waits is let go. Later calls do nothing. */
 void background_serving(struct background *b);
 
-/* Across execve(2). Null for a daemon in the foreground; NULL when memory runs out. */
+/* Across execve(2); not for a daemon in the foreground. NULL when memory runs out. */
 json_t *background_save(const struct background *b, struct handoff_fds *fds);
-/* *b is NULL for a daemon in the foreground. Returns 0 or -ENOMEM. */
+/* `state` is NULL for a daemon in the foreground: *b stays as it is. Returns 0 or -ENOMEM. */
 int background_restore(struct background **b, const json_t *state,
 		       struct handoff_fds *fds) BB_NODISCARD;
 
