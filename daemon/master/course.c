@@ -9,6 +9,7 @@
 #include "daemon/master/master.h"
 #include "daemon/master/master_state.h"
 #include "daemon/master/reexec.h"
+#include "daemon/master/service_notify.h"
 #include "daemon/master/task.h"
 #include "daemon/master/worker_failure.h"
 
@@ -330,6 +331,8 @@ struct generation *master_reload(struct master *m, enum gen_reason reason, const
 			supersede(m, booting);
 	} else {
 		(void)merge(g, paths, by);
+		/* Who asks by a signal can see only from this that it arrived. */
+		service_notify_generation(m->service, g);
 	}
 	ev_feed_event(m->loop, &m->advance, EV_CUSTOM);
 	return g;

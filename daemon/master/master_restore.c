@@ -13,6 +13,7 @@
 #include "daemon/master/logbook.h"
 #include "daemon/master/master.h"
 #include "daemon/master/master_watch.h"
+#include "daemon/master/service_notify.h"
 #include "daemon/master/supervisor.h"
 #include "daemon/master/waiters.h"
 
@@ -177,6 +178,14 @@ static int restore_background(struct master *m, const struct handoff *h, struct 
 	return rc;
 }
 
+static void restore_service(struct master *m, const struct handoff *h)
+{
+	json_t *j = load(h, "service");
+
+	service_notify_restore(m->service, j);
+	json_decref(j);
+}
+
 static int restore_sections(struct master *m, const struct handoff *h, struct handoff_fds *fds)
 {
 	json_t *j = load(h, "master");
@@ -189,6 +198,7 @@ static int restore_sections(struct master *m, const struct handoff *h, struct ha
 	if (rc < 0)
 		return rc;
 	restore_bytes(m, h);
+	restore_service(m, h);
 	j = load(h, "instance");
 	rc = instance_restore(&m->instance, m->config, j, fds);
 	json_decref(j);

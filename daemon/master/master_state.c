@@ -11,6 +11,7 @@
 #include "daemon/master/logbook.h"
 #include "daemon/master/master.h"
 #include "daemon/master/reexec.h"
+#include "daemon/master/service_notify.h"
 #include "daemon/master/supervisor.h"
 #include "daemon/master/waiters.h"
 #include "daemon/master/watcher.h"
@@ -129,8 +130,10 @@ static int save(struct master *m, struct saved *s)
 		rc = add_json(s, "admin", admin_save(m->admin, &s->fds));
 	if (rc == 0)
 		rc = add_json(s, "waiters", waiters_save(m->waiters));
-	if (rc == 0)
+	if (rc == 0 && m->background)
 		rc = add_json(s, "background", background_save(m->background, &s->fds));
+	if (rc == 0)
+		rc = add_json(s, "service", service_notify_save(m->service));
 	if (rc == 0)
 		rc = add_json(s, "fds", save_fds(&s->fds));
 	add_bytes(s, "watcher", &s->watcher);

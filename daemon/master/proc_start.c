@@ -5,6 +5,7 @@
 #include "common/path.h"
 #include "daemon/master/listener.h"
 #include "daemon/master/notify_socket.h"
+#include "daemon/master/socket_bind.h"
 #include "daemon/master/spawn.h"
 
 #include <errno.h>
@@ -139,8 +140,12 @@ static int command_environment(struct proc *p, const struct listeners *l, struct
 	buf_init(&names, SIZE_MAX);
 	if (rc == 0)
 		rc = buf_add_str(&names, "LISTEN_FDNAMES=");
-	for (size_t i = 0; i < count && rc == 0; i++)
-		rc = buf_printf(&names, "%shttp", i ? ":" : "");
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		char name[SOCKET_BIND_NAME_MAX];
+
+		rc = buf_printf(&names, "%s%s", i ? ":" : "",
+				socket_bind_name(listeners_fd(l, i), name));
+	}
 	if (rc == 0)
 		rc = buf_add(&names, "", 1);
 	if (rc == 0)

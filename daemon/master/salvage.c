@@ -27,27 +27,22 @@ static bool is_listening(int fd, struct sockaddr_storage *sa, socklen_t *len)
 	       getsockname(fd, (struct sockaddr *)sa, len) == 0;
 }
 
-/* Whether a socket is what `spec` asked for, as far as its own address can tell: a name may mean any host. */
-static bool fits(const char *spec, int fd, const struct sockaddr_storage *sa)
+/* Whether a socket is what `a` asks for, as far as its own address can tell: a name may mean any host. */
+static bool fits(const struct address *a, int fd, const struct sockaddr_storage *sa)
 {
-	struct config_error why;
-	struct address a;
-
-	if (address_parse(spec, &a, &why) < 0)
-		return false;
-	switch (a.kind) {
+	switch (a->kind) {
 	case ADDRESS_FD:
-		return a.fd == fd;
+		return a->fd == fd;
 	case ADDRESS_UNIX:
 		return sa->ss_family == AF_UNIX &&
-		       strcmp(((const struct sockaddr_un *)sa)->sun_path, a.path) == 0;
+		       strcmp(((const struct sockaddr_un *)sa)->sun_path, a->path) == 0;
 	case ADDRESS_TCP:
 		break;
 	}
 	if (sa->ss_family == AF_INET)
-		return a.port == 0 || ((const struct sockaddr_in *)sa)->sin_port == htons(a.port);
+		return a->port == 0 || ((const struct sockaddr_in *)sa)->sin_port == htons(a->port);
 	return sa->ss_family == AF_INET6 &&
-	       (a.port == 0 || ((const struct sockaddr_in6 *)sa)->sin6_port == htons(a.port));
+	       (a->port == 0 || ((const struct sockaddr_in6 *)sa)->sin6_port == htons(a->port));
 }
 
 /* Adds fd to the array under the first address that it fits and nobody else has. Returns false if there is none. */
@@ -63,13 +58,17 @@ static bool keep(json_t *found, struct handoff_fds *fds, const struct strv *bind
 	    sockaddr_text(&sa, len, address, sizeof(address)) < 0)
 		return false;
 	for (size_t i = 0; i < binds->len; i++) {
-		if (taken[i] || !fits(binds->v[i], fd, &sa) || handoff_fds_add(fds, fd) < 0)
+		struct config_error why;
+		struct address a;
+
+		if (taken[i] || address_parse(binds->v[i], &a, &why) < 0 || !fits(&a, fd, &sa) ||
+		    handoff_fds_add(fds, fd) < 0)
 			continue;
 		taken[i] = true;
-		return json_array_append_new(found, json_pack("{s:s, s:i, s:I, s:s, s:b}", "spec",
-							      binds->v[i], "fd", fd, "ino",
-							      (json_int_t)st.st_ino, "address",
-							      address, "inherited", 0)) == 0;
+		return json_array_append_new(
+			       found, json_pack("{s:s, s:i, s:I, s:s, s:b}", "spec", binds->v[i],
+						"fd", fd, "ino", (json_int_t)st.st_ino, "address",
+						address, "inherited", a.kind == ADDRESS_FD)) == 0;
 	}
 	return false;
 }

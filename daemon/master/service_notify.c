@@ -20,6 +20,8 @@ struct service_notify {
 	struct sockaddr_un address;
 	socklen_t address_len;
 	ev_timer watchdog;
+	bool ready;	/* said once: from then on there are reloads */
+	bool reloading; /* said, and not taken back yet */
 };
 
 /* A datagram that does not fit the manager's queue is lost, as with sd_notify: nothing may block here. */
@@ -93,29 +95,47 @@ void service_notify_destroy(struct service_notify *n)
 	free(n);
 }
 
+static void send_status(struct service_notify *n, const struct generation *g)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "STATUS=generation %" PRIu64 ": %s", g->number,
+		 gen_state_name(g->state));
+	send_text(n, text);
+}
+
 /* The manager wants to know when the reload began, by its own clock (systemd 253 and later). */
-static void reloading(struct service_notify *n, const struct generation *g)
+static void send_reloading(struct service_notify *n, const struct generation *g)
 {
 	char text[160];
 
+	n->reloading = true;
 	snprintf(text, sizeof(text),
 		 "RELOADING=1\nMONOTONIC_USEC=%" PRId64 "\nSTATUS=generation %" PRIu64 ": %s",
 		 mono_now().ns / 1000, g->number, gen_state_name(g->state));
 	send_text(n, text);
 }
 
-static void settled(struct service_notify *n, const struct generation *g)
+static void send_ready(struct service_notify *n, const struct generation *g)
 {
-	char text[512];
-	const char *why = g->error && g->error->message ? g->error->message : "";
+	char text[120];
 
-	if (g->state == GEN_FAILED)
-		snprintf(text, sizeof(text),
-			 "READY=1\nSTATUS=generation %" PRIu64 " failed: %.300s", g->number, why);
-	else
-		snprintf(text, sizeof(text),
-			 "READY=1\nMAINPID=%d\nSTATUS=generation %" PRIu64 " serving",
-			 (int)getpid(), g->number);
+	n->ready = true;
+	n->reloading = false;
+	snprintf(text, sizeof(text), "READY=1\nMAINPID=%d\nSTATUS=generation %" PRIu64 " serving",
+		 (int)getpid(), g->number);
+	send_text(n, text);
+}
+
+/* The service is as ready as it was before. */
+static void send_failed(struct service_notify *n, const struct generation *g)
+{
+	const char *why = g->error && g->error->message ? g->error->message : "";
+	char text[400];
+
+	n->reloading = false;
+	snprintf(text, sizeof(text), "%sSTATUS=generation %" PRIu64 " failed: %.300s",
+		 n->ready ? "READY=1\n" : "", g->number, why);
 	send_text(n, text);
 }
 
@@ -125,17 +145,25 @@ void service_notify_generation(struct service_notify *n, const struct generation
 		return;
 	switch (g->state) {
 	case GEN_REQUESTED:
-		if (g->reason != GEN_START)
-			reloading(n, g);
-		break;
-	case GEN_SERVING:
-	case GEN_FAILED:
-		if (g->state == GEN_SERVING || g->reason != GEN_START)
-			settled(n, g);
+		if (n->ready)
+			send_reloading(n, g);
 		break;
 	case GEN_BUILDING:
 	case GEN_HANDING_OVER:
 	case GEN_BOOTING:
+		/* One that had to wait for the verdict on another begins now. */
+		if (n->ready && !n->reloading)
+			send_reloading(n, g);
+		else
+			send_status(n, g);
+		break;
+	case GEN_SERVING:
+		send_ready(n, g);
+		break;
+	case GEN_FAILED:
+		if (!g->superseded)
+			send_failed(n, g);
+		break;
 	case GEN_DRAINING:
 	case GEN_RETIRED:
 		break;
@@ -146,4 +174,17 @@ void service_notify_stopping(struct service_notify *n)
 {
 	if (n)
 		send_text(n, "STOPPING=1\nSTATUS=stopping");
+}
+
+json_t *service_notify_save(const struct service_notify *n)
+{
+	return json_pack("{s:b, s:b}", "ready", n && n->ready, "reloading", n && n->reloading);
+}
+
+void service_notify_restore(struct service_notify *n, const json_t *state)
+{
+	if (!n)
+		return;
+	n->ready = json_is_true(json_object_get(state, "ready"));
+	n->reloading = json_is_true(json_object_get(state, "reloading"));
 }

@@ -8,6 +8,8 @@
 #include "common/attr.h"
 #include "daemon/master/generation.h"
 
+#include <jansson.h>
+
 struct ev_loop;
 struct service_notify;
 
@@ -15,8 +17,15 @@ struct service_notify;
 struct service_notify *service_notify_create(struct ev_loop *loop);
 void service_notify_destroy(struct service_notify *n);
 
-/* A generation has changed its state: RELOADING=1 while one is under way, READY=1 and STATUS when it is settled. */
+/*
+ * A generation was asked for, maybe again, or has changed its state. READY=1 when the first one serves; from then on
+ * RELOADING=1 for each that is asked for and READY=1 when it is settled. STATUS says how it stands, also before.
+ */
 void service_notify_generation(struct service_notify *n, const struct generation *g);
 void service_notify_stopping(struct service_notify *n);
+
+/* Across execve(2): what the manager was told. NULL when memory runs out. */
+json_t *service_notify_save(const struct service_notify *n);
+void service_notify_restore(struct service_notify *n, const json_t *state);
 
 #endif

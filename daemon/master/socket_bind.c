@@ -128,8 +128,10 @@ static int adopt(const char *spec, int number, int *fd, struct config_error *e)
 
 	if (getsockopt(number, SOL_SOCKET, SO_ACCEPTCONN, &accepting, &len) < 0)
 		return fail(e, spec, errno, "use");
-	if (!accepting)
-		return fail(e, spec, EINVAL, "use (not a listening socket)");
+	if (!accepting) {
+		snprintf(e->text, sizeof(e->text), "cannot use %s: not a listening socket", spec);
+		return -EINVAL;
+	}
 	if (fd_set_cloexec(number, true) < 0)
 		return fail(e, spec, errno, "use");
 	*fd = number;
@@ -164,4 +166,23 @@ int socket_bind_passed(void)
 	    parse_uint(pid, 1, INT32_MAX, &for_pid) < 0 || (pid_t)for_pid != getpid())
 		return 0;
 	return (int)count;
+}
+
+const char *socket_bind_name(int fd, char out[SOCKET_BIND_NAME_MAX])
+{
+	const char *names = getenv("LISTEN_FDNAMES");
+	int skip = fd - SOCKET_BIND_FIRST_FD;
+	size_t len;
+
+	snprintf(out, SOCKET_BIND_NAME_MAX, "http");
+	if (!names || skip < 0 || skip >= socket_bind_passed())
+		return out;
+	for (; skip > 0 && names; skip--) {
+		names = strchr(names, ':');
+		names += names ? 1 : 0;
+	}
+	len = names ? strcspn(names, ":") : 0;
+	if (len > 0 && len < SOCKET_BIND_NAME_MAX)
+		snprintf(out, SOCKET_BIND_NAME_MAX, "%.*s", (int)len, names);
+	return out;
 }

@@ -18,4 +18,9 @@ int socket_bind(const char *spec, int *fd, bool *inherited, struct config_error 
 /* How many sockets systemd passed to this process by LISTEN_FDS and LISTEN_PID; 0 if none. */
 int socket_bind_passed(void);
 
+#define SOCKET_BIND_NAME_MAX 256 /* sd_listen_fds_with_names(3) allows 255 bytes */
+
+/* What systemd calls the socket that it passed as descriptor `fd` (LISTEN_FDNAMES), else "http". */
+const char *socket_bind_name(int fd, char out[SOCKET_BIND_NAME_MAX]);
+
 #endif

@@ -18,8 +18,8 @@
 static bool is_ours(const char *entry)
 {
 	static const char *const names[] = {
-		"BLACKBULLD_STATE_FD=", "LISTEN_FDS=",	  "LISTEN_PID=",  "LISTEN_FDNAMES=",
-		"NOTIFY_SOCKET=",	"WATCHDOG_USEC=", "WATCHDOG_PID="};
+		"BLACKBULLD_STATE_FD=", "LISTEN_FDS=",	  "LISTEN_PID=",    "LISTEN_PIDFDID=",
+		"LISTEN_FDNAMES=",	"NOTIFY_SOCKET=", "WATCHDOG_USEC=", "WATCHDOG_PID="};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		if (str_starts(entry, names[i]))
