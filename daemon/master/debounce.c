@@ -239,12 +239,9 @@ static enum judgement judge(struct debounce_entry *e, enum debounce_look look, b
 	case DEBOUNCE_SAME:
 		return JUDGED_SAME;
 	case DEBOUNCE_BUSY:
-		if (!e->closed) /* its first close comes, and is then an edge of its own */
-			return JUDGED_SAME;
-		if (last_chance)
-			return JUDGED_LEAVE;
-		return mono_before(now, mono_add_ms(e->since, DEBOUNCE_WRITER_MS)) ? JUDGED_WAIT
-										   : JUDGED_CHANGED;
+		if (!mono_before(now, mono_add_ms(e->since, DEBOUNCE_WRITER_MS)))
+			return e->closed ? JUDGED_CHANGED : JUDGED_SAME;
+		return e->closed && !last_chance ? JUDGED_WAIT : JUDGED_LEAVE;
 	case DEBOUNCE_MOVED:
 		return last_chance ? JUDGED_CHANGED : JUDGED_WAIT;
 	case DEBOUNCE_AWAY:
@@ -298,7 +295,6 @@ static void begin_again(struct debounce *d, struct mono now)
 	for (size_t i = 0; i < d->count; i++) {
 		struct debounce_entry *e = &d->entries[i];
 
-		e->since = now;
 		e->waiting = false;
 		set_waiting(d, e, true, mono_add_ms(now, DEBOUNCE_OPEN_MS));
 	}

@@ -30,7 +30,12 @@
 #define DEBOUNCE_UNLOCK_MS     8
 #define DEBOUNCE_LOCK_QUIET_MS 2000
 #define DEBOUNCE_LOCK_MS       10000
-#define DEBOUNCE_WRITER_MS     1000 /* how long a file that somebody still writes holds the window */
+/*
+ * How long a file that somebody still writes is waited for. One that was closed before holds the window, and counts then; one
+ * that was only created holds nobody, and counts when it is closed (which a file that was made by O_TMPFILE and
+ * linked later says under another name).
+ */
+#define DEBOUNCE_WRITER_MS 1000
 
 /* What an event says about a file. */
 enum debounce_edge {
@@ -50,7 +55,7 @@ struct debounce_entry {
 	bool born;    /* not there before this window */
 	bool waiting; /* holds the window until `until` */
 	struct mono until;
-	struct mono since; /* the first edge of this window */
+	struct mono since; /* its first edge */
 	/* For the callback that looks: what it found the last time. */
 	int64_t seen_ctime_ns;
 	uint64_t seen_size;

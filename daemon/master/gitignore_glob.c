@@ -187,9 +187,14 @@ static struct piece piece_at(const char *p, const char *end)
 	return (struct piece){p, slash ? slash : end};
 }
 
+/* "**"; git takes more stars for the same. */
 static bool is_any_depth(struct piece g)
 {
-	return g.end - g.p == 2 && g.p[0] == '*' && g.p[1] == '*';
+	const char *p = g.p;
+
+	while (p < g.end && *p == '*')
+		p++;
+	return p == g.end && g.end - g.p >= 2;
 }
 
 /* The piece behind `g`; p is NULL behind the last. */

@@ -196,8 +196,7 @@ void watch_set_paused(struct watch *w, bool paused)
 
 void watch_set_baseline(struct watch *w, struct wall generation_started)
 {
-	w->baseline = generation_started;
-	w->baseline_at = (struct mono){mono_now().ns - (wall_now().ns - generation_started.ns)};
+	watch_look_set_baseline(w, generation_started);
 }
 
 struct watch_stats watch_stats(const struct watch *w)

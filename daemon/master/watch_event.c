@@ -80,7 +80,7 @@ static void moved_here(struct watch *w, const struct happening *h)
 		return;
 	}
 	if (there != WATCH_NONE)
-		watch_drop(w, there); /* it was empty, and is replaced */
+		watch_move_displace(w, there, h->dir.text, h->now);
 	if (watch_tree_move(&w->tree, id, h->id, h->ev->name)) {
 		watch_drop(w, id);
 		expect_child(w, h);
@@ -131,7 +131,7 @@ static void directory_event(struct watch *w, struct happening *h)
 		return;
 	else if (ev->mask & IN_DELETE)
 		watch_queue_node(w, h->id, 0); /* its own watch may say so much later, or never */
-	else if (ev->mask & IN_MOVED_FROM)
+	else if (!watch_move_adopt(w, ev->cookie, h->dir.text))
 		watch_move_begin(w, child, ev->cookie, h->dir.text, h->now);
 	watch_path_cut(&h->dir, len);
 }
@@ -174,6 +174,18 @@ static void file_event(struct watch *w, struct happening *h)
 	watch_path_cut(&h->dir, len);
 }
 
+/* The directory is gone. What was in it has told so, unless nobody listened. */
+static void lose_polled(struct watch *w, uint32_t top, struct mono now)
+{
+	for (uint32_t id = top; id != WATCH_NONE; id = watch_tree_next(&w->tree, id, top)) {
+		if (!(watch_node(&w->tree, id)->flags & NODE_POLLED))
+			continue;
+		watch_lose(w, top, now);
+		return;
+	}
+	watch_drop(w, top);
+}
+
 /* The directory itself went or moved. */
 static void self_event(struct watch *w, uint32_t id, const struct inotify_event *ev,
 		       struct mono now)
@@ -196,7 +208,7 @@ static void self_event(struct watch *w, uint32_t id, const struct inotify_event 
 	if (!(ev->mask & IN_IGNORED))
 		return;
 	watch_tree_clear_wd(&w->tree, id); /* there is no watch to give back */
-	watch_drop(w, id);
+	lose_polled(w, id, now);
 }
 
 static void node_event(struct watch *w, uint32_t id, const struct inotify_event *ev,

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#define TICKS_NS INT64_C(50000000)
+
 enum writer { WRITER_NONE, WRITER_SOME, WRITER_UNKNOWN };
 
 /*
@@ -52,14 +54,6 @@ static bool stands_still(struct debounce_entry *e, const struct stat *st)
 	return still;
 }
 
-/* How far a file's ctime may lag behind the clock: the kernel takes it from its tick. */
-static int64_t tick_ns(void)
-{
-	struct timespec t;
-
-	return clock_getres(CLOCK_REALTIME_COARSE, &t) == 0 ? ns_of(t) : 10000000;
-}
-
 /*
  * Whether the inode was last changed before the running code was loaded: then it was only opened and closed. Should the clock
  * have been set since, the earlier of both readings counts: rather one reload too many.
@@ -69,7 +63,22 @@ static bool is_older_than_baseline(const struct watch *w, const struct stat *st)
 	int64_t shifted = wall_now().ns - (mono_now().ns - w->baseline_at.ns);
 	int64_t baseline = w->baseline.ns < shifted ? w->baseline.ns : shifted;
 
-	return w->baseline.ns != 0 && ns_of(st->st_ctim) < baseline - tick_ns();
+	return w->baseline.ns != 0 && ns_of(st->st_ctim) < baseline;
+}
+
+/*
+ * The kernel stamps files by the clock as it was at the last tick (ktime_get_coarse_real_ts64()): what is written from now on
+ * bears that time or a later one, however fresh the tick is. A moment that is over lies some ticks back at worst.
+ */
+void watch_look_set_baseline(struct watch *w, struct wall loaded)
+{
+	struct timespec t;
+	int64_t coarse = clock_gettime(CLOCK_REALTIME_COARSE, &t) == 0 ? ns_of(t) : 0;
+
+	if (coarse > loaded.ns)
+		coarse = loaded.ns - TICKS_NS;
+	w->baseline.ns = coarse > 0 ? coarse : 0;
+	w->baseline_at = (struct mono){mono_now().ns - (wall_now().ns - w->baseline.ns)};
 }
 
 enum debounce_look watch_look(void *owner, struct debounce_entry *e)

@@ -8,9 +8,15 @@
 #ifndef DAEMON_MASTER_WATCH_LOOK_H
 #define DAEMON_MASTER_WATCH_LOOK_H
 
+#include "common/clock.h"
 #include "daemon/master/debounce.h"
+
+struct watch;
 
 /* A debounce_look_fn; `owner` is the struct watch. */
 enum debounce_look watch_look(void *owner, struct debounce_entry *e);
+
+/* As watcher_set_baseline(). */
+void watch_look_set_baseline(struct watch *w, struct wall loaded);
 
 #endif

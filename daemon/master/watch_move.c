@@ -43,6 +43,24 @@ void watch_move_begin(struct watch *w, uint32_t id, uint32_t cookie, const char 
 		watch_lose(w, id, now);
 }
 
+#define DISPLACED 0 /* no cookie of the kernel's */
+
+void watch_move_displace(struct watch *w, uint32_t id, const char *path, struct mono now)
+{
+	watch_move_begin(w, id, DISPLACED, path, now);
+}
+
+bool watch_move_adopt(struct watch *w, uint32_t cookie, const char *path)
+{
+	for (size_t i = 0; i < w->moves_count; i++) {
+		if (w->moves[i].cookie != DISPLACED || strcmp(w->moves[i].path, path) != 0)
+			continue;
+		w->moves[i].cookie = cookie;
+		return true;
+	}
+	return false;
+}
+
 uint32_t watch_move_take(struct watch *w, uint32_t cookie)
 {
 	for (size_t i = 0; i < w->moves_count; i++) {

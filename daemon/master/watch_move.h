@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "daemon/master/watch_core.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* MOVED_FROM: puts the node, which was at `path`, into limbo. */
@@ -18,6 +19,12 @@ void watch_move_begin(struct watch *w, uint32_t id, uint32_t cookie, const char 
 /* From the state: a node that is in limbo already. 0 or -ENOMEM. */
 int watch_move_append(struct watch *w, uint32_t id, uint32_t cookie, const char *path,
 		      struct mono at) BB_NODISCARD;
+/*
+ * Something was moved to where the node is: it is about to go (IN_IGNORED), or trades places (RENAME_EXCHANGE of rename(2)) and
+ * a MOVED_FROM with the same path follows, which watch_move_adopt() gives to it. Returns whether there was one.
+ */
+void watch_move_displace(struct watch *w, uint32_t id, const char *path, struct mono now);
+bool watch_move_adopt(struct watch *w, uint32_t cookie, const char *path);
 /* MOVED_TO: the node that waits for this cookie, and waits no longer; or WATCH_NONE. */
 uint32_t watch_move_take(struct watch *w, uint32_t cookie);
 /* The node is dropped or was found. */

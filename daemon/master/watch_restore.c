@@ -7,6 +7,7 @@
 #include "daemon/master/watch_core.h"
 #include "daemon/master/watch_git.h"
 #include "daemon/master/watch_nodes.h"
+#include "daemon/master/watch_poll.h"
 #include "daemon/master/watch_root.h"
 #include "daemon/master/watch_scan.h"
 #include "daemon/master/watch_settle.h"
@@ -89,6 +90,9 @@ static int take_up(struct watch *w, const struct watch_config *c,
 		adjusted = true;
 	}
 	err = adjust_roots(w, c->roots, &adjusted);
+	watch_poll_schedule(w, mono_now());
+	if (mono_is_set(w->poll_at)) /* else frequent reloads would put it off for ever */
+		w->poll_at = mono_now();
 	if (!err && adjusted)
 		watch_settle_tell(w);
 	return err;
