@@ -38,6 +38,10 @@ struct step {
 	enum debounce_edge edge;
 };
 
+#define OVER                    \
+	{                       \
+		END, 0, NULL, 0 \
+	}
 #define CLOSED(ms, path)                         \
 	{                                        \
 		FILE_, ms, path, DEBOUNCE_CLOSED \
@@ -86,7 +90,7 @@ static const struct {
 	int64_t deadline; /* -1: none */
 	struct step steps[8];
 } deadlines[] = {
-	{"nothing", 3, -1, {{END}}},
+	{"nothing", 3, -1, {OVER}},
 	{"one save", 3, 3, {CLOSED(0, "/a")}},
 	{"a longer delay", 200, 200, {CLOSED(0, "/a")}},
 	{"two final edges of one file", 3, 4, {CLOSED(0, "/a"), CLOSED(1, "/a")}},
@@ -256,7 +260,7 @@ static const struct {
 	 -1},
 	{"deleted, asked to hurry", {GONE(0, "/a")}, DEBOUNCE_AWAY, NULL, 0, true, "/a", -1},
 	{"overflow", {{OVERFLOW_, 0, NULL, 0}}, .ms = 25, .batch = "overflow", .again = -1},
-	{"nothing pending", {{END}}, .ms = 0, .force = true, .batch = "-", .again = -1},
+	{"nothing pending", {OVER}, .ms = 0, .force = true, .batch = "-", .again = -1},
 };
 
 TEST(a_window_that_closes_holds_what_changed)
@@ -346,7 +350,7 @@ TEST(a_pending_window_survives_being_saved)
 {
 	static const struct step steps[] = {
 		{LOCK, 0, NULL, 0}, CLOSED(1, "/a"),	     GONE(2, "/b"), CREATED(3, "/c"),
-		{DIR_, 4, NULL, 0}, {OVERFLOW_, 5, NULL, 0}, {END},
+		{DIR_, 4, NULL, 0}, {OVERFLOW_, 5, NULL, 0}, OVER,
 	};
 	struct world w = {DEBOUNCE_AWAY, "/c", 0};
 	struct debounce d, copy;

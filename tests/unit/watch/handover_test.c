@@ -74,7 +74,11 @@ WATCH_TEST(counters_pauses_and_numbers_go_on)
 	before = watch_stats(p->watch);
 	place_hand_over(p);
 	after = watch_stats(p->watch);
-	assert_memory_equal(&before, &after, sizeof(before));
+	assert_int_equal(after.events, before.events);
+	assert_int_equal(after.overflows, before.overflows);
+	assert_int_equal(after.directories, before.directories);
+	assert_int_equal(after.backend, before.backend);
+	assert_true(after.paused);
 	assert_int_equal(place_run(p, 50), 0);
 	watch_set_paused(p->watch, false);
 	place_expect(p, "a.py", NULL);
