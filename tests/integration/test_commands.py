@@ -30,8 +30,8 @@ def reload_under_a_client(box, daemon, save, read):
 
 def test_uvicorn_as_a_command_reloads(box):
     box.write("main.py", apps.asgi(0))
-    daemon = box.daemon("--reload", "--", sys.executable, "-m", "uvicorn", "main:app", "--fd", "3")
-    daemon.wait_serving()
+    daemon = box.daemon("--reload", "--", sys.executable, "-m", "uvicorn", "main:app", "--fd", "3",
+                        env=apps.NO_BYTECODE).wait_serving()
     lost = reload_under_a_client(
         box, daemon, lambda v: box.save("main.py", apps.asgi(v)), apps.version_of)
     # On SIGTERM uvicorn closes what it has accepted and not read yet: one client at most, each time.

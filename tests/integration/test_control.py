@@ -23,7 +23,7 @@ def site(box):
 @pytest.mark.smoke
 def test_reload_prints_its_verdict_after_the_new_generation_serves(box):
     box.write("main.py", apps.asgi(1))
-    daemon = box.daemon().wait_serving()
+    daemon = box.daemon(env=apps.NO_BYTECODE).wait_serving()
     before = daemon.status()
     box.save("main.py", apps.asgi(2))
     assert apps.version_of(daemon.get()) == 1, "without --reload nothing is watched"
@@ -141,7 +141,7 @@ def test_the_instance_folder_is_closed_to_others_and_lies_outside_the_project(bo
 
 def test_hup_reloads(box):
     box.write("main.py", apps.asgi(1))
-    daemon = box.daemon().wait_serving()
+    daemon = box.daemon(env=apps.NO_BYTECODE).wait_serving()
     start = len(daemon.log.lines)
     box.save("main.py", apps.asgi(2))
     daemon.signal(1)

@@ -8,7 +8,7 @@ import pytest
 from support import apps, build, http
 from support.poller import Poller
 
-GATED = 'open("gate").close()\n'
+GATED = 'open("gate").read()\n'
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def in_background(box, *arguments):
 @pytest.mark.smoke
 def test_in_overlap_the_old_generation_answers_until_the_new_one_is_ready(box, gate):
     box.write("main.py", apps.asgi(1))
-    daemon = box.daemon().wait_serving()
+    daemon = box.daemon(env=apps.NO_BYTECODE).wait_serving()
     with Poller(daemon.address) as new, Poller(daemon.address, keep_alive=True) as kept:
         box.save("main.py", GATED + apps.asgi(2))
         reload = in_background(box, "reload")
@@ -74,7 +74,7 @@ def test_a_save_during_boot_takes_the_place_of_the_generation_that_boots(box, ga
 def test_a_slow_request_is_finished_by_the_generation_that_began_it(box, gate):
     slow = apps.asgi(1).replace("    body = f", """\
     if scope["path"] == "/slow":
-        await __import__("asyncio").to_thread(lambda: open("gate").close())
+        await __import__("asyncio").to_thread(lambda: open("gate").read())
     body = f""")
     box.write("main.py", slow)
     daemon = box.daemon("--reload").wait_serving()

@@ -8,7 +8,7 @@ from support import apps, build, http
 from support.poller import Poller
 from support.wait import until
 
-SAVES = build.amount(normal=50, sanitized=10, soak=1000)
+SAVES = build.amount(normal=50, sanitized=10, soak=300)
 CYCLES = build.amount(normal=200, sanitized=30, soak=1000)
 
 

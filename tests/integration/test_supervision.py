@@ -64,7 +64,7 @@ def test_a_signal_stops_it_in_order_with_exit_status_0(box, daemon, name):
 
 def test_a_request_under_way_is_finished_before_the_stop(box):
     box.write("main.py", apps.asgi(1).replace("    body = f", """\
-    (await __import__("asyncio").to_thread(open, "gate", "rb")).close()
+    await __import__("asyncio").to_thread(lambda: open("gate").read())
     body = f"""))
     gate = box.project / "gate"
     os.mkfifo(gate)

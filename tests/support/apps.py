@@ -62,6 +62,11 @@ async def app(scope, receive, send):
 """
 
 
+# Python takes a module for unchanged when its size and the second of its last change are, unless --reload
+# watches it: an environment for tests that save twice within a second without that.
+NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
+
+
 def asgi(version):
     return ASGI % version
 

@@ -64,12 +64,13 @@ class Log:
 class Daemon:
     """One run of blackbulld. Make it with Box.daemon(), which also ends it."""
 
-    def __init__(self, box, command, cwd, env, output):
+    def __init__(self, box, command, cwd, env, output, pass_fds):
         self.box = box
         self.log = Log()
         with open(output, "wb") if output else contextlib.nullcontext(subprocess.PIPE) as pipe:
             self.process = subprocess.Popen(list(map(str, command)), cwd=cwd, env=env,
-                                            stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe)
+                                            stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe,
+                                            pass_fds=pass_fds)
         for pipe in filter(None, (self.process.stdout, self.process.stderr)):
             self.log.follow(pipe)
 
@@ -131,7 +132,7 @@ class Box:
         self.runtime.mkdir(mode=0o700)
         path = f"{build.python_folder(self.folder / 'bin')}:{os.environ['PATH']}"
         clean = {k: v for k, v in os.environ.items()
-                 if not k.startswith(("BLACKBULL", "PYTEST", "LISTEN_", "NOTIFY_"))}
+                 if not k.startswith(("BLACKBULL", "LISTEN_", "NOTIFY_", "PYTEST", "PYTHON"))}
         self.env = {**clean, "PATH": path, "XDG_RUNTIME_DIR": str(self.runtime),
                     "BLACKBULL_TEST_BOX": str(self.folder), "NO_COLOR": "1"}
         self.daemons = []
@@ -168,11 +169,12 @@ class Box:
     # -- programs -------------------------------------------------------------------------------
 
     def daemon(self, *arguments, cwd=None, env=None, program=build.DAEMON, bind="127.0.0.1:0",
-               output=None):
+               output=None, pass_fds=()):
         """Starts a daemon. `bind` None leaves the address to the arguments or the configuration;
         `output` is a file for what it writes, which Daemon.log has otherwise."""
         command = [program, *(("--bind", bind) if bind else ()), *arguments]
-        daemon = Daemon(self, command, cwd or self.project, {**self.env, **(env or {})}, output)
+        daemon = Daemon(self, command, cwd or self.project, {**self.env, **(env or {})}, output,
+                        pass_fds)
         self.daemons.append(daemon)
         return daemon
 
