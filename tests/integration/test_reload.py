@@ -97,6 +97,14 @@ def test_a_save_is_logged_with_its_path_and_its_time(box):
     daemon.wait_log(r"generation \d+ serving after [\d.]+ ms", start=start)
 
 
+def test_what_an_application_prints_is_shown_at_once_with_its_worker_and_generation(box):
+    box.write("main.py", "print('loading')\n" + apps.asgi(0))
+    daemon = box.daemon("--reload").wait_serving()
+    number = daemon.status()["generation"]["number"]
+    daemon.wait_log(rf"^{number}\.0 \| loading$", timeout=2)
+    assert "loading" in box.ctl("logs").stdout
+
+
 def test_with_reload_a_response_names_its_generation(box):
     box.write("main.py", apps.asgi(0))
     daemon = box.daemon("--reload").wait_serving()

@@ -32,6 +32,8 @@ def prepare(config):
         sys.path.insert(0, config["app_dir"])
     # An application that reads its arguments finds none: they were the daemon's.
     sys.argv[:] = ["blackbulld"]
+    # Pipes make Python keep lines back: a printed one is to be seen when it is printed.
+    sys.stdout.reconfigure(line_buffering=True)
     if config["watch_roots"]:
         from blackbulld import fresh
 
