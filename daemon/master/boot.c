@@ -130,7 +130,17 @@ int boot_first(struct master *m, struct salvage *s)
 	return 0;
 }
 
-/* Boots the generation that asked for this image, unless its configuration is of no use. */
+/* The generation that asked for this image; a later one may be waiting already. */
+static struct generation *handing_over(const struct master *m)
+{
+	list_for_each(g, &m->generations, struct generation, link) {
+		if (g->state == GEN_HANDING_OVER)
+			return g;
+	}
+	return NULL;
+}
+
+/* Boots it, unless its configuration is of no use. */
 static void begin_generation(struct master *m, struct generation *g,
 			     const struct config_error *config_error)
 {
@@ -152,8 +162,8 @@ int boot_again(struct master *m, const struct buf *state, const struct config_er
 		return rc;
 	supervisor_configure(m->supervisor, m->config, m->listeners, m->exec_path);
 	signals_start(m->signals);
-	g = master_pending(m);
-	if (g && g->state == GEN_HANDING_OVER)
+	g = handing_over(m);
+	if (g)
 		begin_generation(m, g, config_error);
 	write_info(m);
 	course_advance(m);

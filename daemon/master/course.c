@@ -64,7 +64,8 @@ void course_fail(struct master *m, struct generation *g, const struct worker_err
 		return;
 	if (somebody_serves(m)) {
 		supervisor_resume(m->supervisor, g->number);
-	} else if (m->config->reload && !background_is_awaited(m->background)) {
+	} else if ((m->config->reload || g->reason != GEN_START) &&
+		   !background_is_awaited(m->background)) {
 		supervisor_start_error(m->supervisor, g->number, error);
 		supervisor_drain(m->supervisor, g->number, m->config->drain_timeout_ms);
 	} else {
@@ -226,6 +227,24 @@ void course_advance(struct master *m)
 
 /* --- what the supervisor says -------------------------------------------------------------- */
 
+/* From here on no connection is answered by older code. */
+static void take_over(struct master *m, struct generation *g)
+{
+	course_enter(m, g, GEN_EV_READY);
+	ev_feed_event(m->loop, &m->advance, EV_CUSTOM);
+}
+
+static void old_workers_know(void *arg, json_t *workers)
+{
+	struct master *m = arg;
+	struct generation *g = under_way(m);
+
+	json_decref(workers);
+	if (g && g->ready)
+		take_over(m, g);
+}
+
+/* Whoever was told that a generation serves must not meet an older one: the old workers stop to accept first. */
 static void generation_ready(void *owner, uint64_t number)
 {
 	struct master *m = owner;
@@ -233,9 +252,11 @@ static void generation_ready(void *owner, uint64_t number)
 
 	if (!g || g->state != GEN_BOOTING)
 		return;
-	course_enter(m, g, GEN_EV_READY);
 	drain_older(m, g);
-	ev_feed_event(m->loop, &m->advance, EV_CUSTOM);
+	g->ready = true;
+	if (m->config->handover == HANDOVER_FRESH ||
+	    supervisor_query(m->supervisor, old_workers_know, m) < 0)
+		take_over(m, g);
 }
 
 static void generation_failed(void *owner, uint64_t number, const struct worker_error *error)
@@ -306,7 +327,7 @@ static void supersede(struct master *m, struct generation *g)
 				 .message = (char *)"a newer change took its place"};
 
 	g->superseded = true;
-	supervisor_kill(m->supervisor, g->number);
+	supervisor_abandon(m->supervisor, g->number);
 	course_fail(m, g, &e);
 }
 
@@ -318,7 +339,7 @@ struct generation *master_reload(struct master *m, enum gen_reason reason, const
 	if (m->stopping)
 		return NULL;
 	if (!g || g->state != GEN_REQUESTED) {
-		struct generation *booting = g && g->state == GEN_BOOTING ? g : NULL;
+		struct generation *booting = g && g->state == GEN_BOOTING && !g->ready ? g : NULL;
 
 		g = generation_create(m->next_number, reason, detected);
 		if (!g)

@@ -62,6 +62,7 @@ struct generation {
 	uid_t uid;
 	pid_t pid;
 	bool superseded; /* failed because a newer change took its place */
+	bool ready;	 /* booting no more, but the old workers may not know it yet */
 	struct wall created_at;
 	struct wall served_at;		 /* zero: never */
 	struct mono detected;		 /* first event, or the request */

@@ -86,7 +86,7 @@ void proc_exited(struct proc *p)
 {
 	proc_unwatch(p);
 	p->pid = 0;
-	p->stats_pending = false;
+	p->stats_pending = 0;
 }
 
 /* Resident memory and processor time of a process, from /proc/PID/stat (proc(5)). */

@@ -60,7 +60,7 @@ struct proc {
 	struct mono deadline; /* restart due, ready limit, or kill; zero: none */
 	struct mono ready_at; /* of commands: then it counts as ready; zero: never */
 	struct worker_stats stats;
-	bool stats_pending;
+	uint32_t stats_pending; /* STATS that were asked for and not answered */
 
 	int channel; /* -1 for commands */
 	ev_io readable;

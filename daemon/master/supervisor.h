@@ -54,6 +54,8 @@ void supervisor_pause(struct supervisor *s, uint64_t before);
 void supervisor_resume(struct supervisor *s, uint64_t before);
 /* Finish what is in flight and leave; killed after drain_timeout_ms. For every generation below `before`. */
 void supervisor_drain(struct supervisor *s, uint64_t before, uint64_t drain_timeout_ms);
+/* One generation will not serve: SIGKILL to what boots; what was ready finishes what it has accepted. */
+void supervisor_abandon(struct supervisor *s, uint64_t generation);
 /* SIGKILL to every worker of one generation. */
 void supervisor_kill(struct supervisor *s, uint64_t generation);
 /* Whether any process of the generation is left. */
@@ -62,7 +64,8 @@ bool supervisor_empty(const struct supervisor *s);
 
 /*
  * Asks every worker for its counters, then calls `done` with the array of WORKER objects (the callee takes it);
- * a worker that does not answer within 20 ms is shown with its last figures. With nobody to ask `done`
+ * a worker that does not answer within 20 ms is shown with its last figures. Who has answered has also done what it
+ * was told before. With nobody to ask `done`
  * is called before this returns.
  */
 typedef void supervisor_workers_fn(void *arg, json_t *workers);

@@ -21,7 +21,7 @@ void supervisor_finish_queries(struct supervisor *s)
 {
 	ev_timer_stop(s->loop, &s->query_limit);
 	list_for_each(p, &s->procs, struct proc, link)
-		p->stats_pending = false;
+		p->stats_pending = 0;
 	list_for_each(q, &s->queries, struct stats_query, link) {
 		list_remove(&q->link);
 		q->done(q->arg, workers_to_json(s));
@@ -58,7 +58,8 @@ void supervisor_stats_arrived(struct supervisor *s, struct proc *p, const void *
 	if (worker_stats_decode(data, len, &stats) < 0)
 		return;
 	p->stats = stats;
-	p->stats_pending = false;
+	if (p->stats_pending > 0)
+		p->stats_pending--;
 	supervisor_query_check(s);
 }
 
@@ -73,9 +74,10 @@ int supervisor_query(struct supervisor *s, supervisor_workers_fn *done, void *ar
 	list_push_back(&s->queries, &q->link);
 	list_for_each(p, &s->procs, struct proc, link) {
 		/* A worker that boots runs the user's imports and reads nothing meanwhile. */
-		if (p->channel < 0 || p->state == PROC_BOOTING || p->stats_pending)
+		if (p->channel < 0 || p->state == PROC_BOOTING)
 			continue;
-		p->stats_pending = channel_send(p->channel, CHANNEL_STATS, NULL, 0, -1) == 0;
+		if (channel_send(p->channel, CHANNEL_STATS, NULL, 0, -1) == 0)
+			p->stats_pending++;
 	}
 	ev_timer_stop(s->loop, &s->query_limit);
 	ev_timer_set(&s->query_limit, ANSWER_LIMIT, 0.);
