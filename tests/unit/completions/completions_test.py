@@ -95,7 +95,7 @@ class CompletionTest(unittest.TestCase):
 class Blackbulld(CompletionTest):
     def test_options_are_offered_by_their_beginning(self):
         self.each("blackbulld --relo", RELOAD_OPTIONS)
-        self.each("blackbulld main:app --no-", {"--no-reload", "--no-access-log"})
+        self.each("blackbulld main:app --no-", {"--no-reload", "--no-access-log", "--no-detach"})
 
     def test_a_dash_offers_every_option(self):
         self.each_has("blackbulld -", {"-b", "--bind", "-n", "--check", "--timeout-keep-alive", "--help"})
