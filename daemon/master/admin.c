@@ -41,13 +41,13 @@ static void conn_closed(void *arg)
 
 /* Everything but the sockets. NULL when memory runs out. */
 static struct admin *admin_alloc(struct ev_loop *loop, const char *rep_path, const char *pub_path,
-				 admin_request_fn *request, void *owner)
+				 const struct ring *events, admin_request_fn *request, void *owner)
 {
 	struct admin *a = calloc(1, sizeof(*a));
 
 	if (!a)
 		return NULL;
-	admin_conns_init(&a->conns, loop, request, owner);
+	admin_conns_init(&a->conns, loop, events, request, owner);
 	a->conns.closed = conn_closed;
 	a->conns.closed_arg = a;
 	if (admin_listener_init(&a->rep, loop, rep_path, accept_rep, a) < 0 ||
@@ -59,9 +59,9 @@ static struct admin *admin_alloc(struct ev_loop *loop, const char *rep_path, con
 }
 
 int admin_create(struct admin **a, struct ev_loop *loop, const char *rep_path, const char *pub_path,
-		 admin_request_fn *request, void *owner)
+		 const struct ring *events, admin_request_fn *request, void *owner)
 {
-	struct admin *new = admin_alloc(loop, rep_path, pub_path, request, owner);
+	struct admin *new = admin_alloc(loop, rep_path, pub_path, events, request, owner);
 	int err = new ? admin_listener_open(&new->rep) : -ENOMEM;
 
 	if (!err)
@@ -90,7 +90,7 @@ void admin_reply(struct admin *a, const struct admin_peer *to, const char *body,
 	struct admin_conn *c = admin_conns_find(&a->conns, to->conn);
 
 	if (c && c->self == SP_REP)
-		admin_conn_send(c, to->request, body, len);
+		admin_conn_reply(c, to->request, body, len);
 }
 
 bool admin_peer_is_there(const struct admin *a, const struct admin_peer *peer)
@@ -98,11 +98,11 @@ bool admin_peer_is_there(const struct admin *a, const struct admin_peer *peer)
 	return admin_conns_find(&a->conns, peer->conn) != NULL;
 }
 
-void admin_publish(struct admin *a, const char *body, size_t len)
+void admin_publish(struct admin *a)
 {
 	list_for_each(c, &a->conns.list, struct admin_conn, link) {
-		if (c->self == SP_PUB && c->greeted)
-			admin_conn_send(c, 0, body, len);
+		if (c->self == SP_PUB && !ev_is_active(&c->writer))
+			admin_conn_flush(c);
 	}
 }
 
@@ -124,10 +124,10 @@ void admin_flush(struct admin *a)
 }
 
 /* One connection with its descriptor and the inode number by which the next image knows it again. */
-static json_t *save_conn(const struct admin_conn *c, struct handoff_fds *fds)
+static json_t *save_conn(const struct admin_conn *c, struct handoff_fds *fds, struct buf *bytes)
 {
 	struct stat st;
-	json_t *state = admin_conn_save(c);
+	json_t *state = admin_conn_save(c, bytes);
 
 	if (!state)
 		return NULL;
@@ -140,12 +140,12 @@ static json_t *save_conn(const struct admin_conn *c, struct handoff_fds *fds)
 	return state;
 }
 
-static json_t *save_conns(const struct admin *a, struct handoff_fds *fds)
+static json_t *save_conns(const struct admin *a, struct handoff_fds *fds, struct buf *bytes)
 {
 	json_t *out = json_array();
 
 	list_for_each(c, &a->conns.list, struct admin_conn, link) {
-		if (out && !c->dead && json_array_append_new(out, save_conn(c, fds)) < 0) {
+		if (out && !c->dead && json_array_append_new(out, save_conn(c, fds, bytes)) < 0) {
 			json_decref(out);
 			out = NULL;
 		}
@@ -153,15 +153,16 @@ static json_t *save_conns(const struct admin *a, struct handoff_fds *fds)
 	return out;
 }
 
-json_t *admin_save(const struct admin *a, struct handoff_fds *fds)
+json_t *admin_save(const struct admin *a, struct handoff_fds *fds, struct buf *bytes)
 {
 	return json_pack("{s:I, s:o, s:o, s:o}", "next_conn", (json_int_t)a->conns.next_number,
 			 "rep", admin_listener_save(&a->rep, fds), "pub",
-			 admin_listener_save(&a->pub, fds), "conns", save_conns(a, fds));
+			 admin_listener_save(&a->pub, fds), "conns", save_conns(a, fds, bytes));
 }
 
 /* Those whose descriptor is not what it was are dropped: it may be somebody else's. */
-static void restore_conn(struct admin *a, const json_t *state, struct handoff_fds *fds)
+static void restore_conn(struct admin *a, const json_t *state, const struct reader *bytes,
+			 struct handoff_fds *fds)
 {
 	int fd = -1;
 	json_int_t ino = 0;
@@ -174,7 +175,7 @@ static void restore_conn(struct admin *a, const json_t *state, struct handoff_fd
 			 "connect anew");
 		return;
 	}
-	(void)admin_conn_restore(&a->conns, fd, state);
+	(void)admin_conn_restore(&a->conns, fd, state, bytes);
 }
 
 /* The socket of the image before, else a new one at the same place. */
@@ -188,7 +189,8 @@ static int restore_listener(struct admin_listener *l, const json_t *state, struc
 }
 
 int admin_restore(struct admin **a, struct ev_loop *loop, const json_t *state,
-		  struct handoff_fds *fds, admin_request_fn *request, void *owner)
+		  const struct reader *bytes, struct handoff_fds *fds, const struct ring *events,
+		  admin_request_fn *request, void *owner)
 {
 	const char *rep_path = NULL, *pub_path = NULL;
 	json_t *rep = NULL, *pub = NULL, *conns = NULL, *conn;
@@ -201,7 +203,7 @@ int admin_restore(struct admin **a, struct ev_loop *loop, const json_t *state,
 	    json_unpack(pub, "{s:s}", "path", &pub_path) < 0)
 		return -EBADMSG;
 
-	struct admin *new = admin_alloc(loop, rep_path, pub_path, request, owner);
+	struct admin *new = admin_alloc(loop, rep_path, pub_path, events, request, owner);
 	int err = new ? restore_listener(&new->rep, rep, fds) : -ENOMEM;
 
 	if (!err)
@@ -212,7 +214,7 @@ int admin_restore(struct admin **a, struct ev_loop *loop, const json_t *state,
 	}
 	if (next > 0)
 		new->conns.next_number = (uint64_t)next;
-	json_array_foreach(conns, i, conn) restore_conn(new, conn, fds);
+	json_array_foreach(conns, i, conn) restore_conn(new, conn, bytes, fds);
 	*a = new;
 	return 0;
 }

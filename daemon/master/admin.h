@@ -19,6 +19,9 @@
 struct admin;
 struct ev_loop;
 struct handoff_fds;
+struct reader;
+struct buf;
+struct ring;
 
 /* Whom to answer: a value that can be kept, saved and restored. conn numbers are never reused. */
 struct admin_peer {
@@ -33,11 +36,11 @@ typedef void admin_request_fn(void *owner, const struct admin_peer *from, const 
 			      size_t len);
 
 /*
- * Makes both sockets. Returns 0; -EADDRINUSE: another process listens there; -EEXIST: a file that is no
+ * Makes both sockets. Subscribers are sent the records of `events`, which outlives the sockets. Returns 0; -EADDRINUSE: another process listens there; -EEXIST: a file that is no
  * socket is there; -ENAMETOOLONG; other -errno.
  */
 int admin_create(struct admin **a, struct ev_loop *loop, const char *rep_path, const char *pub_path,
-		 admin_request_fn *request, void *owner) BB_NODISCARD;
+		 const struct ring *events, admin_request_fn *request, void *owner) BB_NODISCARD;
 /* Writes what goes, closes everything and unlinks the sockets, if they are still ours. Not from the request callback. */
 void admin_destroy(struct admin *a);
 
@@ -45,20 +48,21 @@ void admin_destroy(struct admin *a);
 void admin_reply(struct admin *a, const struct admin_peer *to, const char *body, size_t len);
 /* Whether the client is still connected. */
 bool admin_peer_is_there(const struct admin *a, const struct admin_peer *peer);
-/* To every subscriber. */
-void admin_publish(struct admin *a, const char *body, size_t len);
+/* There is a new event: to every subscriber. */
+void admin_publish(struct admin *a);
 /* Makes a socket file anew that somebody has removed (SIGUSR1). Returns 0 or -errno. */
 int admin_recreate(struct admin *a) BB_NODISCARD;
 /* Tries once more to write what is queued; for a stop: answers leave before the sockets close. */
 void admin_flush(struct admin *a);
 
 /*
- * Across execve(2): a JSON object, with descriptors put into `fds`. NULL when memory runs out. Numbers of
- * connections stay what they are, so that a saved struct admin_peer is answered by the new image.
+ * Across execve(2): a JSON object, with descriptors put into `fds`, unread and unsent bytes into `bytes`. NULL when memory
+ * runs out. Numbers of connections stay what they are, so that a saved struct admin_peer is answered by the new image.
  */
-json_t *admin_save(const struct admin *a, struct handoff_fds *fds);
+json_t *admin_save(const struct admin *a, struct handoff_fds *fds, struct buf *bytes);
 /* Takes the descriptors that `state` names out of `fds`. Connections that do not verify are dropped. */
 int admin_restore(struct admin **a, struct ev_loop *loop, const json_t *state,
-		  struct handoff_fds *fds, admin_request_fn *request, void *owner) BB_NODISCARD;
+		  const struct reader *bytes, struct handoff_fds *fds, const struct ring *events,
+		  admin_request_fn *request, void *owner) BB_NODISCARD;
 
 #endif

@@ -3,19 +3,18 @@
 
 #include "common/admin_proto.h"
 #include "common/fd.h"
-#include "common/hex.h"
+#include "daemon/master/ring.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define READ_SIZE    (8 * 1024)	  /* a turn: what a flood of small requests may keep us busy with */
-#define QUEUE_HIGH   (256 * 1024) /* unread answers: beyond it no more requests are taken */
+#define READ_SIZE    (8 * 1024) /* a turn: what a flood of small requests may keep us busy with */
 #define MESSAGE_SIZE (SP_ID_LEN + ADMIN_MESSAGE_MAX)
 #define IN_MAX	     (SP_HEADER_LEN + MESSAGE_SIZE + READ_SIZE)
 
-static void conn_destroy(struct admin_conn *c)
+void admin_conn_destroy(struct admin_conn *c)
 {
 	struct admin_conns *s = c->set;
 
@@ -32,16 +31,36 @@ static void conn_destroy(struct admin_conn *c)
 		s->closed(s->closed_arg);
 }
 
-/* Ends it, later if the request callback is running. */
-static void conn_drop(struct admin_conn *c)
+void admin_conn_drop(struct admin_conn *c)
 {
 	if (!c->answering) {
-		conn_destroy(c);
+		admin_conn_destroy(c);
 		return;
 	}
 	c->dead = true;
 	ev_io_stop(c->set->loop, &c->reader);
 	ev_io_stop(c->set->loop, &c->writer);
+}
+
+static size_t held_by(const struct admin_conn *c)
+{
+	return buf_len(&c->in) + buf_len(&c->out);
+}
+
+void admin_conns_check_held(struct admin_conns *s)
+{
+	struct admin_conn *most = NULL;
+	size_t total = 0;
+
+	list_for_each(c, &s->list, struct admin_conn, link) {
+		if (ev_is_pending(&c->hello))
+			continue; /* it is leaving already */
+		total += held_by(c);
+		if (!most || held_by(c) > held_by(most))
+			most = c;
+	}
+	if (total > ADMIN_HELD)
+		ev_feed_event(s->loop, &most->hello, EV_TIMER);
 }
 
 /* Reads once. Returns 0, also when there is nothing to read now, or -errno; -ECONNRESET at the end. */
@@ -59,6 +78,8 @@ static int conn_fill(struct admin_conn *c)
 	if (n == 0)
 		return -ECONNRESET;
 	buf_commit(&c->in, (size_t)n);
+	if (buf_len(&c->in) > READ_SIZE)
+		admin_conns_check_held(c->set);
 	return 0;
 }
 
@@ -72,12 +93,10 @@ static int conn_greet(struct admin_conn *c)
 	buf_consume(&c->in, SP_HELLO_LEN);
 	c->greeted = true;
 	ev_timer_stop(c->set->loop, &c->hello);
+	/* A subscriber may have missed events since it was accepted. */
+	if (c->self == SP_PUB)
+		ev_io_start(c->set->loop, &c->writer);
 	return 0;
-}
-
-static bool reads_answers(const struct admin_conn *c)
-{
-	return buf_len(&c->out) < QUEUE_HIGH;
 }
 
 /* Hands one request on. The bytes stay until the callback returns; `taken` says that they are no longer unread. */
@@ -102,7 +121,7 @@ static int conn_process(struct admin_conn *c)
 	/* Subscribers have nothing to say after their hello. */
 	if (!err && c->greeted && c->self == SP_PUB && buf_len(&c->in) > 0)
 		err = -EPROTO;
-	while (!err && c->greeted && reads_answers(c)) {
+	while (!err && c->greeted && admin_conn_reads_answers(c)) {
 		struct sp_message m;
 		int found = sp_message_next(buf_data(&c->in), buf_len(&c->in), c->self,
 					    MESSAGE_SIZE, &m);
@@ -123,65 +142,12 @@ static int conn_turn(struct admin_conn *c)
 {
 	int err = conn_process(c);
 
-	if (!err && reads_answers(c)) {
+	if (!err && admin_conn_reads_answers(c)) {
 		err = conn_fill(c);
 		if (!err)
 			err = conn_process(c);
 	}
 	return err;
-}
-
-/* Reading is for those who read: stops and starts it. What was read before is looked at from the loop. */
-static void conn_arm(struct admin_conn *c)
-{
-	struct ev_loop *loop = c->set->loop;
-
-	if (buf_len(&c->out) > 0)
-		ev_io_start(loop, &c->writer);
-	else
-		ev_io_stop(loop, &c->writer);
-	if (!reads_answers(c)) {
-		ev_io_stop(loop, &c->reader);
-	} else if (!ev_is_active(&c->reader)) {
-		ev_io_start(loop, &c->reader);
-		ev_feed_event(loop, &c->reader, EV_READ);
-	}
-}
-
-void admin_conn_flush(struct admin_conn *c)
-{
-	while (!c->dead && buf_len(&c->out) > 0) {
-		ssize_t n = send(c->fd, buf_data(&c->out), buf_len(&c->out),
-				 MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN)
-			break;
-		if (n < 0) {
-			conn_drop(c);
-			return;
-		}
-		buf_consume(&c->out, (size_t)n);
-	}
-	if (c->dead)
-		return;
-	if (buf_len(&c->out) == 0)
-		buf_trim(&c->out);
-	conn_arm(c);
-}
-
-void admin_conn_send(struct admin_conn *c, uint32_t id, const char *body, size_t len)
-{
-	size_t limit = c->self == SP_PUB ? ADMIN_PUB_QUEUE : ADMIN_REP_QUEUE;
-	bool fits = buf_len(&c->out) == 0 || buf_len(&c->out) + len <= limit;
-
-	if (c->dead || (!fits && c->self == SP_PUB))
-		return;
-	if (!fits || sp_message_add(&c->out, c->self, id, body, len) < 0)
-		conn_drop(c);
-	else
-		admin_conn_flush(c);
 }
 
 static void conn_read_cb(struct ev_loop *loop, ev_io *w, int revents)
@@ -191,7 +157,7 @@ static void conn_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 	(void)loop;
 	(void)revents;
 	if (conn_turn(c) < 0)
-		conn_destroy(c);
+		admin_conn_destroy(c);
 }
 
 static void conn_write_cb(struct ev_loop *loop, ev_io *w, int revents)
@@ -205,7 +171,7 @@ static void conn_hello_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	(void)loop;
 	(void)revents;
-	conn_destroy(container_of(w, struct admin_conn, hello));
+	admin_conn_destroy(container_of(w, struct admin_conn, hello));
 }
 
 /* Only we and root may ask. 0 or -errno. */
@@ -218,9 +184,8 @@ static int check_peer(int fd, struct ucred *peer)
 	return peer->uid == geteuid() || peer->uid == 0 ? 0 : -EPERM;
 }
 
-/* Takes fd, closing it on failure. Nothing is watched yet. */
-static struct admin_conn *conn_create(struct admin_conns *s, int fd, enum sp_proto self,
-				      uint64_t number)
+struct admin_conn *admin_conn_create(struct admin_conns *s, int fd, enum sp_proto self,
+				     uint64_t number)
 {
 	struct ucred peer;
 	struct admin_conn *c = check_peer(fd, &peer) == 0 ? calloc(1, sizeof(*c)) : NULL;
@@ -237,6 +202,7 @@ static struct admin_conn *conn_create(struct admin_conns *s, int fd, enum sp_pro
 	c->fd = fd;
 	buf_init(&c->in, IN_MAX);
 	buf_init(&c->out, SIZE_MAX);
+	c->event = ring_last(s->events) + 1;
 	ev_io_init(&c->reader, conn_read_cb, fd, EV_READ);
 	ev_io_init(&c->writer, conn_write_cb, fd, EV_WRITE);
 	ev_timer_init(&c->hello, conn_hello_cb, s->hello_s, 0);
@@ -245,7 +211,7 @@ static struct admin_conn *conn_create(struct admin_conns *s, int fd, enum sp_pro
 	return c;
 }
 
-static void conn_start(struct admin_conn *c)
+void admin_conn_start(struct admin_conn *c)
 {
 	if (!c->greeted)
 		ev_timer_start(c->set->loop, &c->hello);
@@ -274,21 +240,21 @@ void admin_conns_adopt(struct admin_conns *s, int fd, enum sp_proto self)
 	unsigned char hello[SP_HELLO_LEN];
 
 	if (silent)
-		conn_destroy(silent);
+		admin_conn_destroy(silent);
 	if (s->count >= ADMIN_CONNS_MAX) {
 		fd_close(&fd);
 		return;
 	}
 
-	struct admin_conn *c = conn_create(s, fd, self, s->next_number);
+	struct admin_conn *c = admin_conn_create(s, fd, self, s->next_number);
 
 	if (!c)
 		return;
 	s->next_number++;
-	conn_start(c);
+	admin_conn_start(c);
 	sp_hello_encode(self, hello);
 	if (buf_add(&c->out, hello, sizeof(hello)) < 0)
-		conn_destroy(c);
+		admin_conn_destroy(c);
 	else
 		admin_conn_flush(c);
 }
@@ -301,11 +267,12 @@ struct admin_conn *admin_conns_find(const struct admin_conns *s, uint64_t number
 	return NULL;
 }
 
-void admin_conns_init(struct admin_conns *s, struct ev_loop *loop, admin_request_fn *request,
-		      void *owner)
+void admin_conns_init(struct admin_conns *s, struct ev_loop *loop, const struct ring *events,
+		      admin_request_fn *request, void *owner)
 {
 	*s = (struct admin_conns){
 		.loop = loop,
+		.events = events,
 		.request = request,
 		.owner = owner,
 		.next_number = 1,
@@ -318,48 +285,5 @@ void admin_conns_finish(struct admin_conns *s)
 {
 	s->closed = NULL;
 	list_for_each(c, &s->list, struct admin_conn, link)
-		conn_destroy(c);
-}
-
-json_t *admin_conn_save(const struct admin_conn *c)
-{
-	const char *unread = c->taken ? buf_data(&c->in) + c->taken : buf_data(&c->in);
-	char *in = hex_encode(unread, buf_len(&c->in) - c->taken);
-	char *out = hex_encode(buf_data(&c->out), buf_len(&c->out));
-	json_t *state = NULL;
-
-	if (in && out)
-		state = json_pack("{s:I, s:i, s:b, s:s, s:s}", "conn", (json_int_t)c->number,
-				  "proto", (int)c->self, "greeted", c->greeted, "in", in, "out",
-				  out);
-	free(in);
-	free(out);
-	return state;
-}
-
-bool admin_conn_restore(struct admin_conns *s, int fd, const json_t *state)
-{
-	json_int_t number = 0;
-	int proto = 0, greeted = 0;
-	const char *in = "", *out = "";
-	struct admin_conn *c = NULL;
-
-	if (json_unpack((json_t *)state, "{s:I, s:i, s:b, s?s, s?s}", "conn", &number, "proto",
-			&proto, "greeted", &greeted, "in", &in, "out", &out) == 0 &&
-	    number > 0 && (proto == SP_REP || proto == SP_PUB))
-		c = conn_create(s, fd, (enum sp_proto)proto, (uint64_t)number);
-	else
-		fd_close(&fd);
-	if (!c)
-		return false;
-	if (hex_decode(in, &c->in) < 0 || hex_decode(out, &c->out) < 0) {
-		conn_destroy(c);
-		return false;
-	}
-	c->greeted = greeted;
-	if (c->number >= s->next_number)
-		s->next_number = c->number + 1;
-	conn_start(c);
-	conn_arm(c);
-	return true;
+		admin_conn_destroy(c);
 }

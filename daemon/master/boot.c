@@ -6,6 +6,7 @@
 #include "daemon/master/admin_cmd.h"
 #include "daemon/master/background.h"
 #include "daemon/master/course.h"
+#include "daemon/master/events.h"
 #include "daemon/master/history.h"
 #include "daemon/master/instance.h"
 #include "daemon/master/listener.h"
@@ -49,7 +50,7 @@ static int open_admin(struct master *m)
 
 	if (path) {
 		rc = admin_create(&m->admin, m->loop, path, instance_events_path(m->instance),
-				  admin_cmd_handle, m);
+				  events_ring(m->events), admin_cmd_handle, m);
 		if (rc < 0) {
 			log_error_errno(rc, "admin socket \"%s\"; choose another with --admin",
 					path);

@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "daemon/master/json_text.h"
+#include "daemon/master/ring.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,53 +11,34 @@
 
 #define EVENT_MAX    (16 * 1024)   /* bytes of one event: a change of a whole tree is cut short */
 #define EVENTS_BYTES (1024 * 1024) /* of all that are kept */
-#define SAVE_VERSION 1
 
 struct events {
 	const char *boot_id;
 	events_publish_fn *publish;
 	void *owner;
-	uint64_t last;		  /* number of the newest, 0 before the first */
-	size_t count;		  /* kept: the numbers last - count + 1 … last */
-	size_t bytes;		  /* of the kept lines */
-	char *lines[EVENTS_KEPT]; /* number n is at n % EVENTS_KEPT */
+	struct ring *ring; /* record n is event n, a line */
 };
 
 struct events *events_create(const char *boot_id)
 {
 	struct events *e = calloc(1, sizeof(*e));
 
-	if (e)
-		e->boot_id = boot_id;
+	if (!e)
+		return NULL;
+	e->boot_id = boot_id;
+	e->ring = ring_create("blackbulld-events", EVENTS_BYTES, EVENTS_KEPT);
+	if (!e->ring) {
+		free(e);
+		return NULL;
+	}
 	return e;
-}
-
-static uint64_t oldest(const struct events *e)
-{
-	return e->last - e->count + 1;
-}
-
-static char **line_of(struct events *e, uint64_t seq)
-{
-	return &e->lines[seq % EVENTS_KEPT];
-}
-
-static void drop_oldest(struct events *e)
-{
-	char **line = line_of(e, oldest(e));
-
-	e->bytes -= strlen(*line);
-	free(*line);
-	*line = NULL;
-	e->count--;
 }
 
 void events_destroy(struct events *e)
 {
 	if (!e)
 		return;
-	while (e->count > 0)
-		drop_oldest(e);
+	ring_destroy(e->ring);
 	free(e);
 }
 
@@ -66,53 +48,55 @@ void events_set_publish(struct events *e, events_publish_fn *publish, void *owne
 	e->owner = owner;
 }
 
-/* Takes the line as number last + 1. */
-static void push(struct events *e, char *line, size_t len)
+const struct ring *events_ring(const struct events *e)
 {
-	while (e->count > 0 && (e->count == EVENTS_KEPT || e->bytes + len > EVENTS_BYTES))
-		drop_oldest(e);
-	e->last++;
-	*line_of(e, e->last) = line;
-	e->count++;
-	e->bytes += len;
+	return e->ring;
 }
 
-void events_emit(struct events *e, const char *type, json_t *fields)
+/* The finished line, allocated. NULL: no memory. Takes `fields`. */
+static char *line_for(const struct events *e, const char *type, json_t *fields)
 {
 	char now[WALL_RFC3339_LEN];
-	json_t *event =
-		json_pack("{s:I, s:s, s:s, s:s}", "seq", (json_int_t)(e->last + 1), "boot_id",
-			  e->boot_id, "time", wall_format(wall_now(), now), "type", type);
+	json_t *event = json_pack("{s:I, s:s, s:s, s:s}", "seq",
+				  (json_int_t)(events_last_seq(e) + 1), "boot_id", e->boot_id,
+				  "time", wall_format(wall_now(), now), "type", type);
 	char *line = NULL;
 
 	if (event && (!fields || json_object_update_missing(event, fields) == 0))
 		line = json_line(event, EVENT_MAX);
 	json_decref(event);
 	json_decref(fields);
-	if (!line)
-		return; /* its number goes to the next one: a gap would say that somebody missed it */
+	return line;
+}
 
-	size_t len = strlen(line);
+void events_emit(struct events *e, const char *type, json_t *fields)
+{
+	char *line = line_for(e, type, fields);
+	const struct iovec part = {.iov_base = line, .iov_len = line ? strlen(line) : 0};
 
-	push(e, line, len);
-	if (e->publish)
-		e->publish(e->owner, line, len);
+	/* Without memory its number goes to the next one: a gap would say that somebody missed it. */
+	if (line && ring_add(e->ring, &part, 1) == 0 && e->publish)
+		e->publish(e->owner);
+	free(line);
 }
 
 uint64_t events_last_seq(const struct events *e)
 {
-	return e->last;
+	return ring_last(e->ring);
 }
 
 int events_since(const struct events *e, uint64_t since, size_t max, json_t *out, bool *lost)
 {
+	uint64_t first = ring_first(e->ring), last = ring_last(e->ring);
 	uint64_t seq = since + 1;
 
-	*lost = seq < oldest(e);
+	*lost = seq < first;
 	if (*lost)
-		seq = oldest(e);
-	for (; seq > since && seq <= e->last && max > 0; seq++, max--) {
-		json_t *event = json_loads(e->lines[seq % EVENTS_KEPT], 0, NULL);
+		seq = first;
+	for (; seq > since && seq <= last && max > 0; seq++, max--) {
+		size_t len = 0;
+		const char *line = ring_at(e->ring, seq, &len);
+		json_t *event = json_loadb(line, len, 0, NULL);
 
 		if (json_array_append_new(out, event) < 0)
 			return -ENOMEM;
@@ -120,68 +104,12 @@ int events_since(const struct events *e, uint64_t since, size_t max, json_t *out
 	return 0;
 }
 
-int events_save(const struct events *e, struct buf *out)
+json_t *events_save(const struct events *e, struct handoff_fds *fds)
 {
-	/* All the room at once: growing a buffer of a megabyte step by step costs more than filling it. */
-	int err = buf_reserve(out, 16 + e->bytes + e->count * sizeof(uint32_t));
-
-	if (!err)
-		err = buf_add_u8(out, SAVE_VERSION);
-	if (!err)
-		err = buf_add_u64(out, e->last);
-	if (!err)
-		err = buf_add_u32(out, (uint32_t)e->count);
-	for (uint64_t seq = oldest(e); !err && seq <= e->last; seq++) {
-		const char *line = e->lines[seq % EVENTS_KEPT];
-		size_t len = strlen(line);
-
-		err = buf_add_u32(out, (uint32_t)len);
-		if (!err)
-			err = buf_add(out, line, len);
-	}
-	return err;
+	return ring_save(e->ring, fds);
 }
 
-/* The next saved line. 0, -EBADMSG or -ENOMEM. */
-static int read_line(struct reader *r, char **line, size_t *len)
+int events_restore(struct events *e, const json_t *state, struct handoff_fds *fds)
 {
-	uint32_t n;
-	const void *data;
-
-	if (reader_u32(r, &n) || reader_bytes(r, &data, n) || memchr(data, '\0', n))
-		return -EBADMSG;
-	*line = strndup(data, n);
-	*len = n;
-	return *line ? 0 : -ENOMEM;
-}
-
-int events_restore(struct events *e, const void *data, size_t len)
-{
-	struct reader r;
-	uint8_t version;
-	uint64_t last;
-	uint32_t count;
-
-	reader_init(&r, data, len);
-	if (reader_u8(&r, &version) || version != SAVE_VERSION || reader_u64(&r, &last) ||
-	    reader_u32(&r, &count) || count > last || count > EVENTS_KEPT)
-		return -EBADMSG;
-	while (e->count > 0)
-		drop_oldest(e);
-	/* The numbers go on even if a line cannot be read: then the lines before it count as lost. */
-	e->last = last - count;
-	for (uint64_t left = count; left > 0; left--) {
-		char *line;
-		size_t line_len;
-		int err = read_line(&r, &line, &line_len);
-
-		if (err) {
-			while (e->count > 0)
-				drop_oldest(e);
-			e->last = last;
-			return err;
-		}
-		push(e, line, line_len);
-	}
-	return 0;
+	return ring_restore(e->ring, state, fds);
 }

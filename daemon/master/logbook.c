@@ -1,106 +1,118 @@
-/* What workers wrote, the last LOGBOOK_BYTES of it: a list of numbered lines. */
+/* What workers wrote, the last LOGBOOK_BYTES of it: a ring of numbered lines. */
 #include "daemon/master/logbook.h"
 
+#include "common/buf.h"
 #include "common/clock.h"
-#include "common/list.h"
 #include "daemon/master/json_text.h"
+#include "daemon/master/ring.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LINE_LEN_MAX (8 * 1024)
-#define SAVE_VERSION 1
+#define LINES_MAX    4096
+#define HEAD_LEN     \
+	(8 + 8 + 4 + \
+	 1) /* of a record: time, generation, slot, whether it is stderr; the text follows */
 
 struct log_line {
-	struct list_node link; /* logbook.lines */
 	uint64_t seq;
 	struct wall time;
 	uint64_t generation;
 	uint32_t slot;
 	enum log_stream stream;
+	const char *text;
 	size_t len;
-	char text[];
 };
 
 struct logbook {
-	struct list lines; /* struct log_line, oldest first */
-	size_t bytes;	   /* that they take, headers included */
-	uint64_t last;	   /* number of the newest, 0 before the first */
+	struct ring *ring;
 };
 
 struct logbook *logbook_create(void)
 {
 	struct logbook *b = calloc(1, sizeof(*b));
 
-	if (b)
-		list_init(&b->lines);
+	if (!b)
+		return NULL;
+	b->ring = ring_create("blackbulld-logbook", LOGBOOK_BYTES, LINES_MAX);
+	if (!b->ring) {
+		free(b);
+		return NULL;
+	}
 	return b;
-}
-
-static size_t line_size(const struct log_line *l)
-{
-	return sizeof(*l) + l->len;
-}
-
-static void drop(struct logbook *b, struct log_line *l)
-{
-	b->bytes -= line_size(l);
-	list_remove(&l->link);
-	free(l);
-}
-
-static void drop_all(struct logbook *b)
-{
-	list_for_each(l, &b->lines, struct log_line, link)
-		drop(b, l);
 }
 
 void logbook_destroy(struct logbook *b)
 {
 	if (!b)
 		return;
-	drop_all(b);
+	ring_destroy(b->ring);
 	free(b);
 }
 
-/* A copy of `like`'s fields with `text`, at the end; the oldest make room. Returns 0 or -ENOMEM. */
-static int append(struct logbook *b, const struct log_line *like, const void *text, size_t len)
+static int encode_head(const struct log_line *l, struct buf *out)
 {
-	struct log_line *l = malloc(sizeof(*l) + len);
+	int err = buf_add_u64(out, (uint64_t)l->time.ns);
 
-	if (!l)
-		return -ENOMEM;
-	*l = *like;
-	l->link = (struct list_node){0};
-	l->len = len;
-	memcpy(l->text, text, len);
-	while (!list_empty(&b->lines) && b->bytes + line_size(l) > LOGBOOK_BYTES)
-		drop(b, list_entry(list_first(&b->lines), struct log_line, link));
-	list_push_back(&b->lines, &l->link);
-	b->bytes += line_size(l);
-	b->last = l->seq;
-	return 0;
+	if (!err)
+		err = buf_add_u64(out, l->generation);
+	if (!err)
+		err = buf_add_u32(out, l->slot);
+	if (!err)
+		err = buf_add_u8(out, l->stream == LOG_STDERR);
+	return err;
 }
 
+/* Line `seq`, whose text stays until the next one is added. False: it is not kept. */
+static bool line_at(const struct logbook *b, uint64_t seq, struct log_line *l)
+{
+	size_t len = 0;
+	const char *record = ring_at(b->ring, seq, &len);
+	struct reader r;
+	uint64_t time;
+	uint8_t is_stderr;
+
+	reader_init(&r, record, len);
+	if (!record || reader_u64(&r, &time) || reader_u64(&r, &l->generation) ||
+	    reader_u32(&r, &l->slot) || reader_u8(&r, &is_stderr))
+		return false;
+	l->seq = seq;
+	l->time.ns = (int64_t)time;
+	l->stream = is_stderr ? LOG_STDERR : LOG_STDOUT;
+	l->text = record + HEAD_LEN;
+	l->len = reader_left(&r);
+	return true;
+}
+
+/* Without memory the line is not kept; it was shown all the same. */
 void logbook_add(struct logbook *b, uint64_t generation, uint32_t slot, enum log_stream stream,
 		 const char *line, size_t len)
 {
 	const struct log_line like = {
-		.seq = b->last + 1,
 		.time = wall_now(),
 		.generation = generation,
 		.slot = slot,
 		.stream = stream,
 	};
+	struct buf head;
 
-	/* Without memory the line is not kept; it was shown all the same. */
-	(void)append(b, &like, line, len < LINE_LEN_MAX ? len : LINE_LEN_MAX);
+	buf_init(&head, SIZE_MAX);
+	if (encode_head(&like, &head) == 0) {
+		const struct iovec parts[] = {
+			{buf_data(&head), buf_len(&head)},
+			{(char *)(uintptr_t)line, len < LINE_LEN_MAX ? len : LINE_LEN_MAX},
+		};
+
+		(void)!ring_add(b->ring, parts, ARRAY_LEN(parts));
+	}
+	buf_finish(&head);
 }
 
 uint64_t logbook_last_seq(const struct logbook *b)
 {
-	return b->last;
+	return ring_last(b->ring);
 }
 
 /* Which lines a question is about. */
@@ -117,20 +129,16 @@ static bool selected(const struct log_line *l, const struct selection *s)
 	return !s->stderr_only || l->stream == LOG_STDERR;
 }
 
-/* Where the last `max` selected lines begin; the list's head when there is none. Looks at the newest first. */
-static const struct list_node *find_start(const struct logbook *b, const struct selection *s,
-					  size_t max)
+/* Where the last `max` selected lines begin; after the last line when there is none. Looks at the newest first. */
+static uint64_t find_start(const struct logbook *b, const struct selection *s, size_t max)
 {
-	const struct list_node *start = &b->lines.head;
+	uint64_t seq = logbook_last_seq(b), start = seq + 1;
+	struct log_line l;
 
-	for (const struct list_node *n = start->prev; n != &b->lines.head && max > 0; n = n->prev) {
-		const struct log_line *l = list_entry(n, struct log_line, link);
-
-		if (l->seq <= s->since)
-			break;
-		if (!selected(l, s))
+	for (; max > 0 && seq > s->since && line_at(b, seq, &l); seq--) {
+		if (!selected(&l, s))
 			continue;
-		start = n;
+		start = seq;
 		max--;
 	}
 	return start;
@@ -151,12 +159,10 @@ json_t *logbook_lines(const struct logbook *b, uint64_t since, uint64_t generati
 {
 	const struct selection s = {.since = since, .generation = generation};
 	json_t *out = json_array();
+	struct log_line l;
 
-	for (const struct list_node *n = find_start(b, &s, max); out && n != &b->lines.head;
-	     n = n->next) {
-		const struct log_line *l = list_entry(n, struct log_line, link);
-
-		if (selected(l, &s) && json_array_append_new(out, line_to_json(l)) < 0) {
+	for (uint64_t seq = find_start(b, &s, max); out && line_at(b, seq, &l); seq++) {
+		if (selected(&l, &s) && json_array_append_new(out, line_to_json(&l)) < 0) {
 			json_decref(out);
 			out = NULL;
 		}
@@ -169,19 +175,17 @@ char *logbook_tail(const struct logbook *b, uint64_t generation, size_t max)
 	const struct selection s = {.generation = generation, .stderr_only = true};
 	char *text = NULL;
 	struct buf joined;
+	struct log_line l;
 	int err = 0;
 
 	buf_init(&joined, SIZE_MAX);
-	for (const struct list_node *n = find_start(b, &s, max); !err && n != &b->lines.head;
-	     n = n->next) {
-		const struct log_line *l = list_entry(n, struct log_line, link);
-
-		if (!selected(l, &s))
+	for (uint64_t seq = find_start(b, &s, max); !err && line_at(b, seq, &l); seq++) {
+		if (!selected(&l, &s))
 			continue;
 		if (buf_len(&joined) > 0)
 			err = buf_add_u8(&joined, '\n');
 		if (!err)
-			err = buf_add(&joined, l->text, l->len);
+			err = buf_add(&joined, l.text, l.len);
 	}
 	if (!err && buf_len(&joined) > 0)
 		text = text_clean(buf_data(&joined), buf_len(&joined));
@@ -189,74 +193,12 @@ char *logbook_tail(const struct logbook *b, uint64_t generation, size_t max)
 	return text;
 }
 
-static int save_line(const struct log_line *l, struct buf *out)
+json_t *logbook_save(const struct logbook *b, struct handoff_fds *fds)
 {
-	int err = buf_add_u64(out, l->seq);
-
-	if (!err)
-		err = buf_add_u64(out, (uint64_t)l->time.ns);
-	if (!err)
-		err = buf_add_u64(out, l->generation);
-	if (!err)
-		err = buf_add_u32(out, l->slot);
-	if (!err)
-		err = buf_add_u8(out, l->stream == LOG_STDERR);
-	if (!err)
-		err = buf_add_u32(out, (uint32_t)l->len);
-	if (!err)
-		err = buf_add(out, l->text, l->len);
-	return err;
+	return ring_save(b->ring, fds);
 }
 
-int logbook_save(const struct logbook *b, struct buf *out)
+int logbook_restore(struct logbook *b, const json_t *state, struct handoff_fds *fds)
 {
-	/* The headers in memory are longer than those that are written. */
-	int err = buf_reserve(out, 16 + b->bytes);
-
-	if (!err)
-		err = buf_add_u8(out, SAVE_VERSION);
-	if (!err)
-		err = buf_add_u64(out, b->last);
-	list_for_each(l, &b->lines, struct log_line, link)
-		err = err ? err : save_line(l, out);
-	return err;
-}
-
-static int restore_line(struct logbook *b, struct reader *r)
-{
-	struct log_line like = {0};
-	uint64_t time;
-	uint32_t len;
-	uint8_t is_stderr;
-	const void *text;
-
-	if (reader_u64(r, &like.seq) || reader_u64(r, &time) || reader_u64(r, &like.generation) ||
-	    reader_u32(r, &like.slot) || reader_u8(r, &is_stderr) || reader_u32(r, &len) ||
-	    reader_bytes(r, &text, len) || like.seq <= b->last || len > LINE_LEN_MAX)
-		return -EBADMSG;
-	like.time.ns = (int64_t)time;
-	like.stream = is_stderr ? LOG_STDERR : LOG_STDOUT;
-	return append(b, &like, text, len);
-}
-
-int logbook_restore(struct logbook *b, const void *data, size_t len)
-{
-	struct reader r;
-	uint8_t version;
-	uint64_t last;
-
-	reader_init(&r, data, len);
-	if (reader_u8(&r, &version) || version != SAVE_VERSION || reader_u64(&r, &last))
-		return -EBADMSG;
-	drop_all(b);
-	b->last = 0;
-
-	int err = 0;
-
-	while (!err && reader_left(&r) > 0)
-		err = restore_line(b, &r);
-	/* What was read stays; the numbers go on in any case. */
-	if (b->last < last)
-		b->last = last;
-	return err;
+	return ring_restore(b->ring, state, fds);
 }

@@ -3,7 +3,6 @@
 #define DAEMON_MASTER_LOGBOOK_H
 
 #include "common/attr.h"
-#include "common/buf.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -12,6 +11,7 @@
 
 #define LOGBOOK_BYTES (256 * 1024)
 
+struct handoff_fds;
 struct logbook;
 
 enum log_stream { LOG_STDOUT, LOG_STDERR };
@@ -32,7 +32,9 @@ json_t *logbook_lines(const struct logbook *b, uint64_t since, uint64_t generati
 /* The last `max` stderr lines of a generation joined by newlines. Allocated; NULL: none. */
 char *logbook_tail(const struct logbook *b, uint64_t generation, size_t max);
 
-int logbook_save(const struct logbook *b, struct buf *out) BB_NODISCARD;
-int logbook_restore(struct logbook *b, const void *data, size_t len) BB_NODISCARD;
+/* Across execve(2). NULL when memory runs out. */
+json_t *logbook_save(const struct logbook *b, struct handoff_fds *fds);
+/* Before the first line. Returns 0 or -errno: only the numbers go on, if they can be read. */
+int logbook_restore(struct logbook *b, const json_t *state, struct handoff_fds *fds) BB_NODISCARD;
 
 #endif

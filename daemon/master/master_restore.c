@@ -117,15 +117,16 @@ static int load_fds(const struct handoff *h, struct handoff_fds *fds)
 	return rc;
 }
 
-static void restore_bytes(struct master *m, const struct handoff *h)
+static void restore_rings(struct master *m, const struct handoff *h, struct handoff_fds *fds)
 {
-	const struct handoff_section *s = handoff_find(h, "events");
+	json_t *events = load(h, "events"), *logbook = load(h, "logbook");
 
-	if (!s || events_restore(m->events, s->data, s->len) < 0)
-		log_warn("hand-over: earlier events cannot be read; numbers go on from zero");
-	s = handoff_find(h, "logbook");
-	if (!s || logbook_restore(m->logbook, s->data, s->len) < 0)
+	if (events_restore(m->events, events, fds) < 0)
+		log_warn("hand-over: earlier events cannot be read");
+	if (logbook_restore(m->logbook, logbook, fds) < 0)
 		log_warn("hand-over: what workers wrote earlier cannot be read");
+	json_decref(events);
+	json_decref(logbook);
 }
 
 static int restore_listeners(struct master *m, const struct handoff *h, struct handoff_fds *fds)
@@ -146,10 +147,14 @@ static int restore_admin(struct master *m, const struct handoff *h, struct hando
 {
 	json_t *j = load(h, "admin");
 	json_t *waiters = load(h, "waiters");
+	const struct handoff_section *s = handoff_find(h, "admin-bytes");
+	struct reader bytes;
 	int rc = 0;
 
+	reader_init(&bytes, s ? s->data : NULL, s ? s->len : 0);
 	if (j)
-		rc = admin_restore(&m->admin, m->loop, j, fds, admin_cmd_handle, m);
+		rc = admin_restore(&m->admin, m->loop, j, &bytes, fds, events_ring(m->events),
+				   admin_cmd_handle, m);
 	if (rc < 0)
 		log_error_errno(rc, "admin socket: cannot be taken over");
 	if (!waiters || waiters_restore(m->waiters, waiters) < 0)
@@ -197,7 +202,7 @@ static int restore_sections(struct master *m, const struct handoff *h, struct ha
 		rc = restore_background(m, h, fds);
 	if (rc < 0)
 		return rc;
-	restore_bytes(m, h);
+	restore_rings(m, h, fds);
 	restore_service(m, h);
 	j = load(h, "instance");
 	rc = instance_restore(&m->instance, m->config, j, fds);

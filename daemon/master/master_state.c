@@ -26,7 +26,7 @@ struct saved {
 	struct handoff_fds fds;
 	char *texts[HANDOFF_SECTIONS_MAX];
 	size_t text_count;
-	struct buf watcher, events, logbook;
+	struct buf watcher, admin_bytes;
 	int inotify_fd;
 };
 
@@ -34,8 +34,7 @@ static void saved_init(struct saved *s)
 {
 	*s = (struct saved){.inotify_fd = -1};
 	buf_init(&s->watcher, SIZE_MAX);
-	buf_init(&s->events, SIZE_MAX);
-	buf_init(&s->logbook, SIZE_MAX);
+	buf_init(&s->admin_bytes, SIZE_MAX);
 }
 
 static void saved_finish(struct saved *s)
@@ -44,8 +43,7 @@ static void saved_finish(struct saved *s)
 		free(s->texts[i]);
 	handoff_fds_finish(&s->fds, false);
 	buf_finish(&s->watcher);
-	buf_finish(&s->events);
-	buf_finish(&s->logbook);
+	buf_finish(&s->admin_bytes);
 }
 
 static void add_bytes(struct saved *s, const char *name, const struct buf *b)
@@ -115,9 +113,9 @@ static int save(struct master *m, struct saved *s)
 	int rc = save_watcher(m, s);
 
 	if (rc == 0)
-		rc = events_save(m->events, &s->events);
+		rc = add_json(s, "events", events_save(m->events, &s->fds));
 	if (rc == 0)
-		rc = logbook_save(m->logbook, &s->logbook);
+		rc = add_json(s, "logbook", logbook_save(m->logbook, &s->fds));
 	if (rc == 0)
 		rc = add_json(s, "master", save_master(m, s->inotify_fd));
 	if (rc == 0)
@@ -127,7 +125,7 @@ static int save(struct master *m, struct saved *s)
 	if (rc == 0)
 		rc = add_json(s, "supervisor", supervisor_save(m->supervisor, &s->fds));
 	if (rc == 0 && m->admin)
-		rc = add_json(s, "admin", admin_save(m->admin, &s->fds));
+		rc = add_json(s, "admin", admin_save(m->admin, &s->fds, &s->admin_bytes));
 	if (rc == 0)
 		rc = add_json(s, "waiters", waiters_save(m->waiters));
 	if (rc == 0 && m->background)
@@ -137,8 +135,7 @@ static int save(struct master *m, struct saved *s)
 	if (rc == 0)
 		rc = add_json(s, "fds", save_fds(&s->fds));
 	add_bytes(s, "watcher", &s->watcher);
-	add_bytes(s, "events", &s->events);
-	add_bytes(s, "logbook", &s->logbook);
+	add_bytes(s, "admin-bytes", &s->admin_bytes);
 	return rc;
 }
 

@@ -82,12 +82,12 @@ static const struct signals_ops signals_ops = {.stop = stop_signal,
 
 /* --- callbacks between modules ------------------------------------------------------------- */
 
-static void publish(void *owner, const char *line, size_t len)
+static void publish(void *owner)
 {
 	struct master *m = owner;
 
 	if (m->admin)
-		admin_publish(m->admin, line, len);
+		admin_publish(m->admin);
 }
 
 static void written(void *owner, const char *data, size_t len)

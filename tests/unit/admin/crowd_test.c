@@ -132,7 +132,7 @@ TEST(a_hello_that_does_not_come_in_time_ends_the_connection)
 	int pair[2];
 	char bytes[64];
 
-	admin_conns_init(&conns, e->loop, echo_request, e);
+	admin_conns_init(&conns, e->loop, e->events, echo_request, e);
 	conns.hello_s = 0.01;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair),
 			 0);

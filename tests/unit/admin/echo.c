@@ -32,6 +32,14 @@ void echo_answer(struct echo *e, size_t i, const char *text)
 	admin_reply(e->admin, &e->peers[i], text, strlen(text));
 }
 
+void echo_publish(struct echo *e, const char *body, size_t len)
+{
+	const struct iovec part = {(char *)(uintptr_t)body, len};
+
+	assert_int_equal(ring_add(e->events, &part, 1), 0);
+	admin_publish(e->admin);
+}
+
 void echo_run(struct echo *e)
 {
 	/* What one turn sets off is done in the next; the longest chain is accept, hello, requests. */
@@ -49,8 +57,11 @@ int echo_setup(void **state)
 	snprintf(e->pub_path, sizeof(e->pub_path), "%s/events.sock", e->dir.path);
 	e->loop = ev_loop_new(EVFLAG_AUTO);
 	assert_non_null(e->loop);
-	assert_int_equal(
-		admin_create(&e->admin, e->loop, e->rep_path, e->pub_path, echo_request, e), 0);
+	e->events = ring_create("events", 1024 * 1024, 4096);
+	assert_non_null(e->events);
+	assert_int_equal(admin_create(&e->admin, e->loop, e->rep_path, e->pub_path, e->events,
+				      echo_request, e),
+			 0);
 	*state = e;
 	return 0;
 }
@@ -60,6 +71,7 @@ int echo_teardown(void **state)
 	struct echo *e = *state;
 
 	admin_destroy(e->admin);
+	ring_destroy(e->events);
 	ev_loop_destroy(e->loop);
 	temp_dir_remove(&e->dir);
 	free(e);

@@ -39,8 +39,13 @@ static void end_old_image(struct echo *e, const struct handoff_fds *fds)
 static size_t exec_altered(struct echo *e, void (*alter)(json_t *state))
 {
 	struct handoff_fds fds = {0};
-	json_t *state = admin_save(e->admin, &fds);
+	struct reader saved;
+	struct buf bytes;
+	json_t *state;
 	size_t left;
+
+	buf_init(&bytes, SIZE_MAX);
+	state = admin_save(e->admin, &fds, &bytes);
 
 	assert_non_null(state);
 	alter(state);
@@ -52,7 +57,11 @@ static size_t exec_altered(struct echo *e, void (*alter)(json_t *state))
 	state = json_loads(text, 0, NULL);
 	free(text);
 	e->loop = ev_loop_new(EVFLAG_AUTO);
-	assert_int_equal(admin_restore(&e->admin, e->loop, state, &fds, echo_request, e), 0);
+	reader_init(&saved, buf_data(&bytes), buf_len(&bytes));
+	assert_int_equal(
+		admin_restore(&e->admin, e->loop, state, &saved, &fds, e->events, echo_request, e),
+		0);
+	buf_finish(&bytes);
 	left = fds.count;
 	handoff_fds_finish(&fds, true);
 	json_decref(state);
@@ -77,7 +86,7 @@ TEST(clients_notice_nothing_and_new_ones_are_served)
 		exec_admin(e);
 		client_assert_served(e, requester);
 		client_assert_alive(e);
-		admin_publish(e->admin, "event", 5);
+		echo_publish(e, "event", 5);
 		assert_int_equal(client_receive(e, subscriber, SP_SUB, NULL, body, sizeof(body)),
 				 5);
 	}
@@ -168,10 +177,35 @@ TEST(a_half_written_answer_is_completed)
 	close(fd);
 }
 
+TEST(a_subscriber_that_lags_behind_misses_nothing_and_costs_nothing)
+{
+	struct echo *e = *state;
+	int slow = client_greet(e, e->pub_path, SP_SUB);
+	char event[1000] = "", body[16];
+	struct handoff_fds fds = {0};
+	struct buf bytes;
+
+	/* More than the socket takes, less than the ring keeps. */
+	for (int i = 0; i < 900; i++)
+		echo_publish(e, event, sizeof(event));
+	buf_init(&bytes, SIZE_MAX);
+	json_decref(admin_save(e->admin, &fds, &bytes));
+	assert_true(buf_len(&bytes) < 32 * 1024);
+	buf_finish(&bytes);
+	handoff_fds_finish(&fds, false);
+	exec_admin(e);
+	echo_publish(e, "the end", 7);
+	for (int i = 0; i < 900; i++)
+		assert_int_equal(client_receive(e, slow, SP_SUB, NULL, NULL, 0), sizeof(event));
+	assert_int_equal(client_receive(e, slow, SP_SUB, NULL, body, sizeof(body)), 7);
+	close(slow);
+}
+
 struct saver {
 	struct echo *echo;
 	json_t *state;
 	struct handoff_fds fds;
+	struct buf bytes;
 };
 
 static void save_inside(void *owner, const struct admin_peer *from, const char *body, size_t len)
@@ -181,18 +215,19 @@ static void save_inside(void *owner, const struct admin_peer *from, const char *
 	(void)from;
 	(void)body;
 	(void)len;
-	s->state = admin_save(s->echo->admin, &s->fds);
+	s->state = admin_save(s->echo->admin, &s->fds, &s->bytes);
 }
 
 TEST(a_request_that_is_being_handled_is_not_saved_as_unread)
 {
 	struct echo *e = *state;
-	struct saver s = {.echo = e};
+	struct saver s = {.echo = e, .bytes = {.max = SIZE_MAX}};
 	int fd;
 
 	admin_destroy(e->admin);
-	assert_int_equal(
-		admin_create(&e->admin, e->loop, e->rep_path, e->pub_path, save_inside, &s), 0);
+	assert_int_equal(admin_create(&e->admin, e->loop, e->rep_path, e->pub_path, e->events,
+				      save_inside, &s),
+			 0);
 	fd = client_greet(e, e->rep_path, SP_REQ);
 	client_send_request(fd, REQUEST_ID, "reload", 6);
 	echo_run(e);
@@ -200,7 +235,8 @@ TEST(a_request_that_is_being_handled_is_not_saved_as_unread)
 
 	const json_t *conn = json_array_get(json_object_get(s.state, "conns"), 0);
 
-	assert_string_equal(json_string_value(json_object_get(conn, "in")), "");
+	assert_int_equal(json_integer_value(json_object_get(conn, "unread")), 0);
+	buf_finish(&s.bytes);
 	json_decref(s.state);
 	handoff_fds_finish(&s.fds, false);
 	close(fd);
@@ -255,7 +291,7 @@ static void damage_bytes(json_t *state)
 {
 	json_t *conn = json_array_get(json_object_get(state, "conns"), 0);
 
-	json_object_set_new(conn, "in", json_string("not hex"));
+	json_object_set_new(conn, "unread", json_integer(1000));
 }
 
 TEST(a_connection_whose_bytes_cannot_be_read_is_closed)
@@ -282,10 +318,13 @@ TEST(state_that_is_no_state_is_refused)
 
 	for (size_t i = 0; i < ARRAY_LEN(states); i++) {
 		struct handoff_fds fds = {0};
+		struct reader none = {0};
 		struct admin *next = NULL;
 		json_t *j = json_loads(states[i], 0, NULL);
 
-		assert_int_equal(admin_restore(&next, e->loop, j, &fds, echo_request, e), -EBADMSG);
+		assert_int_equal(
+			admin_restore(&next, e->loop, j, &none, &fds, e->events, echo_request, e),
+			-EBADMSG);
 		assert_null(next);
 		json_decref(j);
 	}
@@ -300,6 +339,7 @@ int main(void)
 		WITH_ECHO(bytes_that_wait_in_the_kernel_and_connections_in_the_queue_go_on),
 		WITH_ECHO(a_half_read_request_is_completed_at_any_byte),
 		WITH_ECHO(a_half_written_answer_is_completed),
+		WITH_ECHO(a_subscriber_that_lags_behind_misses_nothing_and_costs_nothing),
 		WITH_ECHO(a_request_that_is_being_handled_is_not_saved_as_unread),
 		WITH_ECHO(numbers_of_connections_are_never_given_twice),
 		WITH_ECHO(descriptors_that_are_not_what_they_were_are_not_taken),

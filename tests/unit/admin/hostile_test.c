@@ -1,9 +1,11 @@
 /* The admin sockets under clients that mean harm or do not know better. */
 #include "common/admin_proto.h"
+#include "daemon/master/admin_conn.h"
 #include "tests/support/unit.h"
 #include "tests/unit/admin/sp_client.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,7 +117,7 @@ TEST(a_subscriber_that_does_not_read_loses_events_but_no_parts_of_them)
 
 	memset(event, 'e', sizeof(event));
 	for (int i = 0; i < 20000; i++) {
-		admin_publish(e->admin, event, sizeof(event));
+		echo_publish(e, event, sizeof(event));
 		assert_int_equal(client_receive(e, quick, SP_SUB, NULL, body, sizeof(body)),
 				 sizeof(event));
 	}
@@ -125,7 +127,7 @@ TEST(a_subscriber_that_does_not_read_loses_events_but_no_parts_of_them)
 				 sizeof(event));
 		kept++;
 	}
-	admin_publish(e->admin, "the end", 7);
+	echo_publish(e, "the end", 7);
 	while (client_receive(e, slow, SP_SUB, NULL, body, sizeof(body)) == sizeof(event))
 		kept++;
 	assert_string_equal(body, "the end");
@@ -176,6 +178,37 @@ TEST(four_mebibytes_of_unread_answers_are_enough)
 	close(fd);
 }
 
+TEST(requests_that_are_never_finished_do_not_pile_up)
+{
+	struct echo *e = *state;
+	static char half[900 * 1000];
+	int fds[20], polite = client_greet(e, e->rep_path, SP_REQ);
+	int left = 0;
+
+	/* The header of a message that never ends. */
+	memcpy(half, "\x01\0\0\0\0\0\x0f\x42\x40", 9);
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+		fds[i] = client_greet(e, e->rep_path, SP_REQ);
+		for (size_t sent = 0; sent < sizeof(half);) {
+			ssize_t n = send(fds[i], half + sent, sizeof(half) - sent,
+					 MSG_DONTWAIT | MSG_NOSIGNAL);
+
+			if (n < 0 && errno != EAGAIN)
+				break; /* it was enough */
+			sent += n > 0 ? (size_t)n : 0;
+			echo_run(e);
+		}
+		client_assert_served(e, polite);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+		left += !client_is_closed(e, fds[i]);
+		close(fds[i]);
+	}
+	assert_in_range(left, 1, ADMIN_HELD / sizeof(half));
+	client_assert_served(e, polite);
+	close(polite);
+}
+
 TEST(a_client_that_leaves_is_forgotten_and_its_answer_goes_nowhere)
 {
 	struct echo *e = *state;
@@ -219,6 +252,7 @@ int main(void)
 		WITH_ECHO(a_subscriber_that_does_not_read_loses_events_but_no_parts_of_them),
 		WITH_ECHO(who_reads_no_answers_is_not_read_from_until_it_does),
 		WITH_ECHO(four_mebibytes_of_unread_answers_are_enough),
+		WITH_ECHO(requests_that_are_never_finished_do_not_pile_up),
 		WITH_ECHO(a_client_that_leaves_is_forgotten_and_its_answer_goes_nowhere),
 		WITH_ECHO(an_answer_to_a_client_that_left_at_that_moment_is_survived),
 #undef WITH_ECHO

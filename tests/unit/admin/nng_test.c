@@ -90,7 +90,7 @@ TEST(a_sub_client_gets_events)
 	while (n.len == 0 && ev_time() < end) {
 		ssize_t got;
 
-		admin_publish(e->admin, "{\"seq\":7}", 9);
+		echo_publish(e, "{\"seq\":7}", 9);
 		echo_run(e);
 		got = read(n.out, n.text, sizeof(n.text) - 1);
 		n.len += got > 0 ? (size_t)got : 0;

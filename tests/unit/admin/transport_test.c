@@ -122,7 +122,7 @@ TEST(an_event_goes_to_every_subscriber_and_to_nobody_else)
 
 	for (size_t i = 0; i < 3; i++)
 		subscribers[i] = client_greet(e, e->pub_path, SP_SUB);
-	admin_publish(e->admin, "{\"seq\":1}", 9);
+	echo_publish(e, "{\"seq\":1}", 9);
 	for (size_t i = 0; i < 3; i++) {
 		assert_int_equal(
 			client_receive(e, subscribers[i], SP_SUB, NULL, body, sizeof(body)), 9);
@@ -206,7 +206,8 @@ TEST(a_dead_socket_in_the_way_is_replaced)
 	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
 	assert_int_equal(listen(fd, 1), 0);
 	close(fd);
-	assert_int_equal(admin_create(&admin, e->loop, a.sun_path, pub, echo_request, e), 0);
+	assert_int_equal(admin_create(&admin, e->loop, a.sun_path, pub, e->events, echo_request, e),
+			 0);
 	admin_destroy(admin);
 }
 
@@ -216,7 +217,7 @@ static void run_other_daemon(struct echo *e, const char *rep, const char *pub, i
 	struct admin *admin;
 
 	ev_loop_fork(e->loop);
-	if (admin_create(&admin, e->loop, rep, pub, echo_request, e) < 0)
+	if (admin_create(&admin, e->loop, rep, pub, e->events, echo_request, e) < 0)
 		_exit(1);
 	(void)!write(ready, "x", 1);
 	pause();
@@ -240,10 +241,11 @@ TEST(the_socket_of_another_daemon_is_not_taken_from_it)
 		run_other_daemon(e, rep, pub, ready[1]);
 	close(ready[1]);
 	assert_int_equal(read(ready[0], &x, 1), 1);
-	assert_int_equal(admin_create(&admin, e->loop, rep, pub, echo_request, e), -EADDRINUSE);
+	assert_int_equal(admin_create(&admin, e->loop, rep, pub, e->events, echo_request, e),
+			 -EADDRINUSE);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
-	assert_int_equal(admin_create(&admin, e->loop, rep, pub, echo_request, e), 0);
+	assert_int_equal(admin_create(&admin, e->loop, rep, pub, e->events, echo_request, e), 0);
 	admin_destroy(admin);
 	close(ready[0]);
 }
@@ -257,17 +259,18 @@ TEST(places_where_no_socket_can_be_are_refused)
 	memset(long_path, 'x', sizeof(long_path) - 1);
 	long_path[0] = '/';
 	long_path[sizeof(long_path) - 1] = '\0';
-	assert_int_equal(admin_create(&admin, e->loop, long_path, e->pub_path, echo_request, e),
-			 -ENAMETOOLONG);
 	assert_int_equal(
-		admin_create(&admin, e->loop, "/nowhere/at/all", e->pub_path, echo_request, e),
-		-ENOENT);
+		admin_create(&admin, e->loop, long_path, e->pub_path, e->events, echo_request, e),
+		-ENAMETOOLONG);
+	assert_int_equal(admin_create(&admin, e->loop, "/nowhere/at/all", e->pub_path, e->events,
+				      echo_request, e),
+			 -ENOENT);
 
 	FILE *file = fopen(temp_dir_file(&e->dir, "file"), "w");
 
 	fclose(file);
 	assert_int_equal(admin_create(&admin, e->loop, temp_dir_file(&e->dir, "file"), e->pub_path,
-				      echo_request, e),
+				      e->events, echo_request, e),
 			 -EEXIST);
 	assert_null(admin);
 	client_assert_alive(e);
