@@ -13,6 +13,7 @@
 #include "common/version.h"
 #include "daemon/asgi/asgi.h"
 #include "daemon/asgi/cycle.h"
+#include "daemon/asgi/nursery.h"
 #include "daemon/asgi/selector.h"
 #include "daemon/asgi/strings.h"
 #include "daemon/asgi/wait.h"
@@ -195,6 +196,9 @@ static int module_exec(PyObject *module)
 		Py_XDECREF(a->disconnected);
 		return -1;
 	}
+	if (PyModule_AddFunctions(module, nursery_functions()) < 0 ||
+	    PyModule_AddFunctions(module, nursery_worker_functions()) < 0)
+		return -1;
 	return PyModule_AddStringConstant(module, "__version__", BB_VERSION);
 }
 

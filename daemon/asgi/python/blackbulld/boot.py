@@ -8,17 +8,26 @@ from blackbulld import _blackbulld
 
 def run():
     """The life of the worker. Returns its exit status."""
-    config = _blackbulld.open()
-    prepare(config)
-    from blackbulld import loops, server
+    claims = None
+    if _blackbulld.role() == "nursery":
+        from blackbulld import nursery
 
+        claims = nursery.run()
+    config = _blackbulld.open()
+    # While the application's folder is not searched: what we need of the standard library is nobody else's.
+    from blackbulld import interface, loader, loops, server
+
+    prepare(config)
+    journal = start_journal(config, claims)
     serving = loops.Serving()
     loops.offer(serving)
     try:
-        app = load(config)
+        app = interface.adapt(loader.load(config["target"], config["app_dir"]), config)
     except BaseException as error:  # SystemExit too: the application's code may raise anything
+        if claims:
+            doubt(error, roots(config))
         fail("import", error, roots(config))
-    return server.run(config, app, serving)
+    return server.run(config, app, serving, journal)
 
 
 def roots(config):
@@ -41,20 +50,26 @@ def prepare(config):
     os.register_at_fork(after_in_child=_blackbulld.abandon)
 
 
-def load(config):
-    from blackbulld import interface, loader
+def start_journal(config, claims):
+    """What keeps track of imports, if there may be a nursery to come; else None."""
+    if not config["reload"]:
+        return None
+    from blackbulld import imports
 
-    return interface.adapt(loader.load(config["target"], config["app_dir"]), config)
+    return imports.Journal(imports.Ownership(roots(config)), claims, tells=config["slot"] == 0)
+
+
+def doubt(error, user_roots):
+    """What fails outside of the user's own code, in modules that were imported ahead, may do so for that reason."""
+    from blackbulld import claims, errors
+
+    if not errors.is_users_fault(error, user_roots):
+        claims.give_up(errors.summary(error))
 
 
 def fail(stage, error, user_roots):
-    """Tell the master, and leave at once: threads that a half-imported application started must not delay it."""
+    """Tell the master, and leave."""
     from blackbulld import errors
 
     _blackbulld.fail(stage, *errors.describe(error, user_roots))
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except Exception:  # replaced by the application, closed, or a full disk
-            pass
-    os._exit(1)
+    errors.leave()

@@ -59,6 +59,17 @@ def place(error, roots):
     return None, 0
 
 
+def is_users_fault(error, roots):
+    """Whether the user's own code raised it, as far as one can tell, and nothing that it called."""
+    if isinstance(error, Refusal):
+        return True
+    if isinstance(error, SyntaxError) and error.filename:
+        return is_users(error.filename, roots)
+    frames = (frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__))
+    foreign = [file for file in frames if not is_own(file)]
+    return not foreign or is_users(foreign[-1], roots)
+
+
 def is_own(file):
     return file.startswith(OWN) or file.startswith(MACHINERY)
 
@@ -107,3 +118,17 @@ def log(level, message, detail=None):
     if detail:
         sys.stderr.write(detail if detail.endswith("\n") else detail + "\n")
         sys.stderr.flush()
+
+
+def flush():
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:  # replaced by the application, closed, or a full disk
+            pass
+
+
+def leave():
+    """End at once: threads that a half-imported application started must not delay it."""
+    flush()
+    os._exit(1)

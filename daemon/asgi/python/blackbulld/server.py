@@ -11,15 +11,16 @@ from blackbulld.lifespan import Lifespan
 # Seconds. The master waits a second longer than the drain time before it kills.
 HURRY = 0.4  # for each step, once requests had to be cut off
 GRACE = 0.2  # for tasks to end that were cancelled
+REPORT_AFTER = 0.05
 
 
-def run(config, app, serving):
+def run(config, app, serving, journal):
     """Serve on the loop of `serving` until the master says that it is over. Returns the exit status."""
     # The master decides what Ctrl-C means; here Python is told too, which put a handler of its own in place.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     loop = serving.loop()
     asyncio.set_event_loop(loop)
-    server = Server(config, app, loop, serving.selector)
+    server = Server(config, app, loop, serving.selector, journal)
     try:
         loop.run_until_complete(server.start())
     except BaseException as error:
@@ -35,11 +36,12 @@ def takes_first_step_at_once():
 
 
 class Server:
-    def __init__(self, config, app, loop, selector):
+    def __init__(self, config, app, loop, selector, journal):
         self.config = config
         self.app = app
         self.loop = loop
         self.selector = selector
+        self.journal = journal  # or None
         self.stopping = loop.create_future()
 
     async def start(self):
@@ -53,6 +55,10 @@ class Server:
                               self.stop, takes_first_step_at_once())
         except Exception as error:
             boot.fail("serve", error, boot.roots(self.config))
+        if self.journal:
+            self.journal.ready()
+            # When the first requests have been answered.
+            self.loop.call_later(REPORT_AFTER, self.journal.report)
         try:
             self.loop.run_until_complete(self.stopping)
             self.loop.run_until_complete(self.end())
@@ -67,6 +73,8 @@ class Server:
 
     async def end(self):
         """What requests left behind first, then the application, then everything else."""
+        if self.journal:
+            self.journal.report_late()
         cut = self.stopping.result()
         end = self.loop.time() + (0 if cut else self.config["drain_timeout_ms"] / 1000)
         await finish(_blackbulld.tasks(), end - self.loop.time())
