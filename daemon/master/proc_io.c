@@ -64,8 +64,11 @@ static void channel_cb(struct ev_loop *loop BB_UNUSED, ev_io *w, int revents BB_
 	struct proc *p = container_of(w, struct proc, readable);
 	int rc = receive(p);
 
-	if (rc != 1 && rc != -EAGAIN && rc != -EBADMSG)
-		ev_io_stop(p->loop, &p->readable); /* its exit will tell */
+	if (rc == 1 || rc == -EAGAIN || rc == -EBADMSG)
+		return;
+	ev_io_stop(p->loop, &p->readable); /* its exit will tell, if there is anybody */
+	if (p->unborn)
+		p->ops->stillborn(p);
 }
 
 void proc_last_words(struct proc *p)
@@ -79,10 +82,16 @@ void proc_last_words(struct proc *p)
 static void flush_queue(struct proc *p)
 {
 	uint8_t sent = 0;
+	int rc = 0;
 
-	while (sent < p->queued &&
-	       channel_send(p->channel, (enum channel_type)p->queue[sent], NULL, 0, -1) == 0)
+	while (sent < p->queued) {
+		rc = channel_send(p->channel, (enum channel_type)p->queue[sent], NULL, 0, -1);
+		if (rc < 0)
+			break;
 		sent++;
+	}
+	if (rc < 0 && rc != -EAGAIN)
+		sent = p->queued; /* the worker has closed its end: nobody will ever read it */
 	for (uint8_t i = sent; i < p->queued; i++)
 		p->queue[i - sent] = p->queue[i];
 	p->queued = (uint8_t)(p->queued - sent);

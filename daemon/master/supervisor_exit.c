@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #define TAIL_LINES	 40    /* of stderr, kept with a failure */
 #define LONG_LIFE_MS	 10000 /* whoever lived longer is restarted at once */
@@ -42,12 +43,21 @@ static void restart(struct supervisor *s, struct proc *p, const char *how)
 	supervisor_arm(s);
 }
 
+/* A worker that has served --max-requests leaves by itself: no failure, however soon it comes. */
+static bool has_retired(const struct supervisor *s, const struct proc *p, int status)
+{
+	return p->kind != PROC_COMMAND && p->state == PROC_READY &&
+	       s->start.config->limits.requests_max > 0 && WIFEXITED(status) &&
+	       WEXITSTATUS(status) == 0;
+}
+
 /* Nothing is left of a generation: tell once. */
 void supervisor_remove(struct supervisor *s, struct proc *p)
 {
 	uint64_t number = p->generation;
 	struct cohort *c;
 
+	supervisor_judge(s, p, false);
 	proc_destroy(p);
 	supervisor_arm(s);
 	if (cohort_has_procs(s, number))
@@ -88,6 +98,10 @@ bool supervisor_exited(struct supervisor *s, pid_t pid, int status)
 	struct cohort *c;
 	char how[96];
 
+	if (!p) {
+		supervisor_hear_newborn(s, pid);
+		p = find_pid(s, pid);
+	}
 	if (!p)
 		return false;
 	worker_failure_describe(status, how, sizeof(how));
@@ -95,7 +109,12 @@ bool supervisor_exited(struct supervisor *s, pid_t pid, int status)
 	supervisor_emit(s, p, "exited", how);
 	proc_exited(p);
 	supervisor_query_check(s);
+	if (has_retired(s, p, status))
+		p->streak = 0;
 	c = cohort_find(s, p->generation);
+	if (supervisor_starts_cold(s, c, p, status))
+		return true;
+	supervisor_judge(s, p, false);
 	if (c && !c->ready && !c->failed && p->state == PROC_BOOTING)
 		fail_by_exit(s, c, p, status);
 	/* The owner may have added an error worker meanwhile, never removed `p`. */
