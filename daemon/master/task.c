@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #define TREE_MAX 256
+/* A pipe holds 64 KiB by default (pipe(7)); what the task left running may fill it for ever. */
+#define LAST_READS 8
 
 struct task {
 	struct ev_loop *loop;
@@ -97,7 +99,7 @@ bool task_exited(struct task *t, pid_t pid, int status)
 	if (!t || t->pid != pid)
 		return false;
 	t->pid = 0;
-	while (read_some(t))
+	for (int i = 0; i < LAST_READS && read_some(t); i++)
 		continue;
 	output_end(t->output, &t->source);
 	t->done(t->owner, t->generation, status);

@@ -11,6 +11,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
+/* Bytes of the line that is the message; the whole of it is in the detail. */
+#define MESSAGE_MAX 500
+
 char *worker_failure_describe(int status, char *out, size_t size)
 {
 	if (WIFSIGNALED(status))
@@ -87,6 +90,8 @@ int worker_failure_make(int status, const char *tail, struct worker_error *e)
 	char what[96];
 
 	read_tail(tail ? tail : "", &made, &last, &last_len);
+	if (last_len > MESSAGE_MAX)
+		last_len = MESSAGE_MAX;
 	worker_failure_describe(status, what, sizeof(what));
 	made.stage = strdup("boot");
 	made.message = last_len ? str_printf("%.*s (%s)", (int)last_len, last, what)

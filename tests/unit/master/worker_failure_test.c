@@ -53,6 +53,19 @@ TEST(node_names_the_place_first)
 	worker_error_finish(&e);
 }
 
+TEST(a_last_line_without_end_is_no_message)
+{
+	struct worker_error e;
+	char line[64 * 1024];
+
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	assert_int_equal(worker_failure_make(EXITED(1), line, &e), 0);
+	assert_true(strlen(e.message) < 600);
+	assert_string_equal(e.detail, line);
+	worker_error_finish(&e);
+}
+
 TEST(silence_is_an_error_too)
 {
 	struct worker_error e;
@@ -71,6 +84,7 @@ int main(void)
 		cmocka_unit_test(a_status_is_said_in_words),
 		cmocka_unit_test(the_innermost_frame_of_a_python_traceback_is_the_place),
 		cmocka_unit_test(node_names_the_place_first),
+		cmocka_unit_test(a_last_line_without_end_is_no_message),
 		cmocka_unit_test(silence_is_an_error_too),
 	};
 
