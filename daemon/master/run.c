@@ -112,7 +112,6 @@ static void advance_cb(struct ev_loop *loop BB_UNUSED, ev_timer *w, int revents 
 /* What every image has, before it knows whether it is the first. */
 static int init_modules(struct master *m)
 {
-	list_init(&m->generations);
 	ev_init(&m->advance, advance_cb);
 	m->loop = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
 	if (!m->loop)
@@ -193,6 +192,7 @@ int master_main(struct config *c, char *const argv[], int report)
 	struct salvage none = {0};
 	int rc = find_program(&m, argv[0]);
 
+	list_init(&m.generations);
 	if (report >= 0 && !(m.background = background_create(report)))
 		rc = -ENOMEM;
 	/* Grandchildren that lose their parent become ours, so that nothing is left behind. */
@@ -244,7 +244,9 @@ int master_resume(int argc, char *const argv[])
 		return error.status;
 	}
 	log_init("blackbulld", c.log_level, c.log_format);
-	rc = find_program(&m, argv[0]);
+	list_init(&m.generations);
+	/* What we are is in the state: the folder that argv[0] may be relative to can be gone by now. */
+	rc = readable ? 0 : find_program(&m, argv[0]);
 	if (!readable)
 		boot_salvage(&m, &s);
 	if (rc == 0)
