@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import sys
 
 from blackbulld.loader import TargetError
 
@@ -11,6 +12,7 @@ ARGUMENTS = (("asgi", 3), ("wsgi", 2), ("asgi", 1))
 
 def adapt(app, config):
     """An ASGI 3 application: async callable (scope, receive, send)."""
+    app = unwrap(app)
     kind, target = config["interface"] or "auto", config["target"]
     if not callable(app):
         raise TargetError(f'"{target}" is not an application but a {type(app).__name__}')
@@ -21,6 +23,14 @@ def adapt(app, config):
 
         return wsgi.Application(app, config["workers"] > 1)
     return single_callable(app) if is_double(app) else app
+
+
+def unwrap(app):
+    """What a script has wrapped into blackbulld.App for running itself is served without the wrapping."""
+    door = sys.modules.get("blackbulld.door")
+    while door and isinstance(app, door.App):
+        app = app.application
+    return app
 
 
 def detect(app, target):
