@@ -1,8 +1,12 @@
 /* Bytes of unknown origin into JSON strings, and JSON objects into lines of bounded length. */
 #include "daemon/master/json_text.h"
 
+#include "common/buf.h"
+#include "common/hex.h"
 #include "common/str.h"
 
+#include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +73,62 @@ json_t *json_texts(const struct strv *strings)
 		}
 	}
 	return out;
+}
+
+json_t *json_bytes(const char *s)
+{
+	json_t *text = s ? json_string(s) : NULL;
+	char *hex = s && !text ? hex_encode(s, strlen(s)) : NULL;
+
+	if (hex)
+		text = json_pack("{s:s}", "hex", hex);
+	free(hex);
+	return text;
+}
+
+char *json_bytes_value(const json_t *j)
+{
+	const char *hex = json_string_value(json_object_get(j, "hex"));
+	char *s = NULL;
+	struct buf b;
+
+	if (json_is_string(j))
+		return strdup(json_string_value(j));
+	buf_init(&b, SIZE_MAX);
+	if (hex && hex_decode(hex, &b) == 0)
+		s = strndup(buf_len(&b) ? buf_data(&b) : "", buf_len(&b));
+	buf_finish(&b);
+	return s;
+}
+
+json_t *json_bytes_list(const struct strv *strings)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < strings->len && out; i++) {
+		if (json_array_append_new(out, json_bytes(strings->v[i])) < 0) {
+			json_decref(out);
+			out = NULL;
+		}
+	}
+	return out;
+}
+
+int json_bytes_values(const json_t *list, struct strv *out)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, one)
+	{
+		char *s = json_bytes_value(one);
+		int rc = s ? strv_add(out, s) : -EBADMSG;
+
+		free(s);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
 }
 
 /* How much is left of an array or a string at each attempt. */

@@ -20,6 +20,17 @@ char *text_clean(const char *s, size_t len);
 json_t *json_texts(const struct strv *strings);
 
 /*
+ * For the hand-over, where every byte counts: a string, or {"hex": "…"} of what JSON cannot hold. NULL: no memory,
+ * or `s` is NULL.
+ */
+json_t *json_bytes(const char *s);
+/* What json_bytes() was given, allocated. NULL: no memory, or `j` is neither. */
+char *json_bytes_value(const json_t *j);
+/* The same for lists. The second appends; it returns 0, -EBADMSG or -ENOMEM. */
+json_t *json_bytes_list(const struct strv *strings);
+int json_bytes_values(const json_t *list, struct strv *out);
+
+/*
  * The object as one compact line, allocated. If it is longer than `max` bytes, long arrays in it lose their end,
  * long strings their beginning (the end of a traceback is what counts), and "truncated":true is added.
  * NULL when memory runs out or nothing helps.

@@ -9,6 +9,7 @@
 #include "daemon/master/handoff.h"
 #include "daemon/master/history.h"
 #include "daemon/master/instance.h"
+#include "daemon/master/json_text.h"
 #include "daemon/master/listener.h"
 #include "daemon/master/logbook.h"
 #include "daemon/master/master.h"
@@ -27,20 +28,6 @@ static json_t *load(const struct handoff *h, const char *name)
 	const struct handoff_section *s = handoff_find(h, name);
 
 	return s ? json_loadb(s->data, s->len, 0, NULL) : NULL;
-}
-
-static int load_strings(const json_t *a, struct strv *out)
-{
-	const json_t *one;
-	size_t i;
-	int rc = 0;
-
-	json_array_foreach((json_t *)a, i, one)
-	{
-		if (rc == 0 && json_is_string(one))
-			rc = strv_add(out, json_string_value(one));
-	}
-	return rc;
 }
 
 static void restore_generations(struct master *m, const json_t *list, const json_t *last_failed)
@@ -62,10 +49,10 @@ static void restore_generations(struct master *m, const json_t *list, const json
 static int restore_roots(struct master *m, const json_t *roots, const json_t *config_roots)
 {
 	struct strv were = {0}, watched = {0};
-	int rc = load_strings(roots, &watched);
+	int rc = json_bytes_values(roots, &watched);
 
 	if (rc == 0)
-		rc = load_strings(config_roots, &were);
+		rc = json_bytes_values(config_roots, &were);
 	if (rc == 0)
 		rc = master_watch_merge(m, &were, &watched);
 	strv_finish(&were);
@@ -77,10 +64,11 @@ static int restore_master(struct master *m, const json_t *j, int *inotify_fd)
 {
 	json_t *generations = NULL, *last_failed = NULL, *roots = NULL, *config_roots = NULL;
 	json_int_t started_at = 0, started = 0, next = 0;
-	const char *boot_id, *exec_path;
+	json_t *exec_path = NULL;
+	const char *boot_id;
 	char *path;
 
-	if (json_unpack((json_t *)j, "{s:s, s:I, s:I, s:I, s:s, s:o, s?o, s?o, s?o, s?i}",
+	if (json_unpack((json_t *)j, "{s:s, s:I, s:I, s:I, s:o, s:o, s?o, s?o, s?o, s?i}",
 			"boot_id", &boot_id, "started_at", &started_at, "started", &started,
 			"next_number", &next, "exec_path", &exec_path, "generations", &generations,
 			"last_failed", &last_failed, "roots", &roots, "config_roots", &config_roots,
@@ -88,9 +76,9 @@ static int restore_master(struct master *m, const json_t *j, int *inotify_fd)
 		return -EBADMSG;
 	if (strlen(boot_id) >= sizeof(m->boot_id))
 		return -EBADMSG;
-	path = strdup(exec_path);
+	path = json_bytes_value(exec_path);
 	if (!path)
-		return -ENOMEM;
+		return -EBADMSG;
 	free(m->exec_path);
 	m->exec_path = path;
 	memcpy(m->boot_id, boot_id, strlen(boot_id) + 1);
@@ -129,6 +117,19 @@ static void restore_rings(struct master *m, const struct handoff *h, struct hand
 	json_decref(logbook);
 }
 
+/* The folder may be gone: whoever cleans up in /tmp is no reason to end. */
+static int restore_history(struct master *m)
+{
+	int rc = history_open(&m->history, instance_dir(m->instance));
+
+	if (rc < 0) {
+		log_warn_errno(rc, "history in \"%s\"; keeping it in memory",
+			       instance_dir(m->instance));
+		rc = history_open(&m->history, NULL);
+	}
+	return rc;
+}
+
 static int restore_listeners(struct master *m, const struct handoff *h, struct handoff_fds *fds)
 {
 	struct config_error e = {.text = ""};
@@ -164,14 +165,16 @@ static int restore_admin(struct master *m, const struct handoff *h, struct hando
 	return 0;
 }
 
-static int restore_watcher(struct master *m, const struct handoff *h, struct handoff_fds *fds,
-			   int inotify_fd)
+static void restore_watcher(struct master *m, const struct handoff *h, struct handoff_fds *fds,
+			    int inotify_fd)
 {
 	const struct handoff_section *s = handoff_find(h, "watcher");
 
 	if (inotify_fd >= 0 && handoff_fds_claim(fds, inotify_fd) < 0)
 		inotify_fd = -1;
-	return master_watch_resume(m, inotify_fd, s ? s->data : NULL, s ? s->len : 0);
+	/* It has said what is wrong; the workers go on serving. */
+	if (master_watch_resume(m, inotify_fd, s ? s->data : NULL, s ? s->len : 0) < 0)
+		m->watcher = NULL;
 }
 
 static int restore_background(struct master *m, const struct handoff *h, struct handoff_fds *fds)
@@ -208,7 +211,7 @@ static int restore_sections(struct master *m, const struct handoff *h, struct ha
 	rc = instance_restore(&m->instance, m->config, j, fds);
 	json_decref(j);
 	if (rc == 0)
-		rc = history_open(&m->history, instance_dir(m->instance));
+		rc = restore_history(m);
 	if (rc == 0)
 		rc = restore_listeners(m, h, fds);
 	if (rc < 0)
@@ -220,15 +223,13 @@ static int restore_sections(struct master *m, const struct handoff *h, struct ha
 	if (rc == 0)
 		rc = restore_admin(m, h, fds);
 	if (rc == 0)
-		rc = restore_watcher(m, h, fds, inotify_fd);
+		restore_watcher(m, h, fds, inotify_fd);
 	return rc;
 }
 
 static char *string_of(const json_t *object, const char *key)
 {
-	const char *s = json_string_value(json_object_get(object, key));
-
-	return s ? strdup(s) : NULL;
+	return json_bytes_value(json_object_get(object, key));
 }
 
 int master_state_kept(const struct buf *state, struct config_kept *kept)

@@ -68,9 +68,9 @@ static int add_json(struct saved *s, const char *name, json_t *j)
 
 static json_t *save_config(const struct config *c)
 {
-	return json_pack("{s:i, s:s?, s:s?, s:b, s:s?}", "kind", (int)c->kind, "target", c->target,
-			 "app_dir", c->app_dir, "found", (int)c->target_found, "file_text",
-			 c->file_text);
+	return json_pack("{s:i, s:o?, s:o?, s:b, s:o?}", "kind", (int)c->kind, "target",
+			 json_bytes(c->target), "app_dir", json_bytes(c->app_dir), "found",
+			 (int)c->target_found, "file_text", json_bytes(c->file_text));
 }
 
 static json_t *save_master(const struct master *m, int inotify_fd)
@@ -81,13 +81,14 @@ static json_t *save_master(const struct master *m, int inotify_fd)
 
 	list_for_each(g, &m->generations, struct generation, link)
 		json_array_append_new(generations, generation_save(g));
-	return json_pack("{s:s, s:I, s:I, s:I, s:s, s:o, s:o?, s:o, s:o, s:i, s:o}", "boot_id",
+	return json_pack("{s:s, s:I, s:I, s:I, s:o, s:o, s:o?, s:o, s:o, s:i, s:o}", "boot_id",
 			 m->boot_id, "started_at", (json_int_t)m->started_at.ns, "started",
 			 (json_int_t)m->started.ns, "next_number", (json_int_t)m->next_number,
-			 "exec_path", m->exec_path, "generations", generations, "last_failed",
-			 m->last_failed ? generation_save(m->last_failed) : NULL, "roots",
-			 json_texts(roots), "config_roots", json_texts(&m->config_roots),
-			 "inotify_fd", inotify_fd, "config", save_config(m->config));
+			 "exec_path", json_bytes(m->exec_path), "generations", generations,
+			 "last_failed", m->last_failed ? generation_save(m->last_failed) : NULL,
+			 "roots", json_bytes_list(roots), "config_roots",
+			 json_bytes_list(&m->config_roots), "inotify_fd", inotify_fd, "config",
+			 save_config(m->config));
 }
 
 static json_t *save_fds(const struct handoff_fds *fds)

@@ -1,19 +1,26 @@
 /* The supervisor across execve: cohorts, processes, parked connections. */
 #include "daemon/master/cohort.h"
 #include "daemon/master/handoff.h"
+#include "daemon/master/json_text.h"
 #include "daemon/master/parked.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* What a program wrote before it ended may be any bytes. */
+static json_t *text(const char *s)
+{
+	return s ? json_text(s, strlen(s)) : NULL;
+}
+
 static json_t *cohort_save(const struct cohort *c)
 {
-	return json_pack("{s:I, s:b, s:b, s:b, s:s?, s:s?, s:s?, s:s?, s:i}", "number",
+	return json_pack("{s:I, s:b, s:b, s:b, s:o?, s:o?, s:o?, s:o?, s:i}", "number",
 			 (json_int_t)c->number, "ready", (int)c->ready, "failed", (int)c->failed,
-			 "draining", (int)c->draining, "stage", c->error.stage, "message",
-			 c->error.message, "file", c->error.file, "detail", c->error.detail, "line",
-			 (int)c->error.line);
+			 "draining", (int)c->draining, "stage", text(c->error.stage), "message",
+			 text(c->error.message), "file", text(c->error.file), "detail",
+			 text(c->error.detail), "line", (int)c->error.line);
 }
 
 static char *copy(const char *s)

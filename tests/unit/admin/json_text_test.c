@@ -65,6 +65,27 @@ TEST(an_array_of_texts_keeps_their_order)
 	strv_finish(&v);
 }
 
+TEST(what_is_handed_over_comes_back_byte_by_byte)
+{
+	struct strv in = {0}, out = {0};
+	json_t *list;
+
+	assert_int_equal(strv_add(&in, ""), 0);
+	assert_int_equal(strv_add(&in, "gr\xc3\xbc\xc3\x9f"), 0);
+	assert_int_equal(strv_add(&in, "caf\xe9"), 0);
+	list = json_bytes_list(&in);
+	assert_non_null(list);
+	assert_int_equal(json_bytes_values(list, &out), 0);
+	assert_int_equal(out.len, in.len);
+	for (size_t i = 0; i < in.len; i++)
+		assert_string_equal(out.v[i], in.v[i]);
+	json_decref(list);
+	strv_finish(&in);
+	strv_finish(&out);
+	assert_null(json_bytes(NULL));
+	assert_null(json_bytes_value(NULL));
+}
+
 TEST(a_short_object_is_one_line_as_it_is)
 {
 	json_t *o = json_pack("{s:i, s:s}", "n", 1, "text", "two\nlines");
@@ -151,6 +172,7 @@ int main(void)
 		cmocka_unit_test(bytes_that_are_no_utf8_are_replaced_one_by_one),
 		cmocka_unit_test(a_nul_byte_does_not_end_a_text),
 		cmocka_unit_test(an_array_of_texts_keeps_their_order),
+		cmocka_unit_test(what_is_handed_over_comes_back_byte_by_byte),
 		cmocka_unit_test(a_short_object_is_one_line_as_it_is),
 		cmocka_unit_test(a_long_object_keeps_the_beginning_of_arrays_and_the_end_of_texts),
 		cmocka_unit_test(what_cannot_be_made_short_is_refused),
