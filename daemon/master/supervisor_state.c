@@ -23,22 +23,22 @@ static json_t *cohort_save(const struct cohort *c)
 			 text(c->error.detail), "line", (int)c->error.line);
 }
 
-static char *copy(const char *s)
+/* json_unpack() has no optional null. */
+static char *copy(const json_t *object, const char *key)
 {
+	const char *s = json_string_value(json_object_get(object, key));
+
 	return s ? strdup(s) : NULL;
 }
 
 static void cohort_restore(struct supervisor *s, const json_t *j)
 {
-	const char *stage = NULL, *message = NULL, *file = NULL, *detail = NULL;
 	int ready = 0, failed = 0, draining = 0, line = 0;
 	struct cohort *c;
 	json_int_t number;
 
-	if (json_unpack((json_t *)j, "{s:I, s?b, s?b, s?b, s?s?, s?s?, s?s?, s?s?, s?i}", "number",
-			&number, "ready", &ready, "failed", &failed, "draining", &draining, "stage",
-			&stage, "message", &message, "file", &file, "detail", &detail, "line",
-			&line) < 0)
+	if (json_unpack((json_t *)j, "{s:I, s?b, s?b, s?b, s?i}", "number", &number, "ready",
+			&ready, "failed", &failed, "draining", &draining, "line", &line) < 0)
 		return;
 	c = cohort_add(s, (uint64_t)number);
 	if (!c)
@@ -46,10 +46,10 @@ static void cohort_restore(struct supervisor *s, const json_t *j)
 	c->ready = ready;
 	c->failed = failed;
 	c->draining = draining;
-	c->error = (struct worker_error){.stage = copy(stage),
-					 .message = copy(message),
-					 .file = copy(file),
-					 .detail = copy(detail),
+	c->error = (struct worker_error){.stage = copy(j, "stage"),
+					 .message = copy(j, "message"),
+					 .file = copy(j, "file"),
+					 .detail = copy(j, "detail"),
 					 .line = (uint32_t)line};
 }
 
