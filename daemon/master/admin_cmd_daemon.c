@@ -10,6 +10,7 @@
 #include "daemon/master/json_text.h"
 #include "daemon/master/listener.h"
 #include "daemon/master/master.h"
+#include "daemon/master/nursery.h"
 #include "daemon/master/supervisor.h"
 #include "daemon/master/waiters.h"
 #include "daemon/master/watcher.h"
@@ -107,12 +108,6 @@ static json_t *watch_to_json(const struct master *m)
 			 "paused", (int)stats.paused);
 }
 
-/* Every worker starts a Python of its own: nothing is kept warm. */
-static json_t *nursery_to_json(void)
-{
-	return json_pack("{s:s, s:i, s:s}", "state", "off", "modules", 0, "reason", "cold start");
-}
-
 static json_t *run_to_json(const struct master *m)
 {
 	char started[WALL_RFC3339_LEN];
@@ -142,7 +137,7 @@ static json_t *status_to_json(const struct master *m, json_t *workers)
 				 generation_or_null(shown_generation(m)), "last_failed",
 				 generation_or_null(m->last_failed), "binds",
 				 listeners_to_json(m->listeners), "workers", workers, "watch",
-				 watch_to_json(m), "nursery", nursery_to_json());
+				 watch_to_json(m), "nursery", nursery_to_json(m->nursery));
 
 	if (!status || !more || json_object_update_missing(status, more) < 0) {
 		json_decref(status);

@@ -13,6 +13,7 @@
 #include "daemon/master/master.h"
 #include "daemon/master/master_state.h"
 #include "daemon/master/master_watch.h"
+#include "daemon/master/nursery.h"
 #include "daemon/master/salvage.h"
 #include "daemon/master/signals.h"
 #include "daemon/master/supervisor.h"
@@ -120,6 +121,7 @@ int boot_first(struct master *m, struct salvage *s)
 	if (rc < 0)
 		return rc;
 	supervisor_configure(m->supervisor, m->config, m->listeners, m->exec_path);
+	nursery_configure(m->nursery, m->config, m->exec_path);
 	m->next_number = history_last_number(m->history) + 1;
 	g = generation_create(m->next_number++, GEN_START, m->started);
 	if (!g)
@@ -162,6 +164,7 @@ int boot_again(struct master *m, const struct buf *state, const struct config_er
 	if (rc < 0)
 		return rc;
 	supervisor_configure(m->supervisor, m->config, m->listeners, m->exec_path);
+	nursery_configure(m->nursery, m->config, m->exec_path);
 	signals_start(m->signals);
 	g = handing_over(m);
 	if (g)

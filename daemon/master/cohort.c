@@ -2,6 +2,7 @@
 #include "daemon/master/cohort.h"
 
 #include "daemon/master/logbook.h"
+#include "daemon/master/nursery.h"
 
 #include <stdlib.h>
 
@@ -55,6 +56,7 @@ void supervisor_fail(struct supervisor *s, struct cohort *c, const struct worker
 	if (c->failed || c->ready)
 		return;
 	c->failed = true;
+	nursery_idle(s->start.nursery);
 	supervisor_abandon(s, c->number);
 	s->ops->failed(s->owner, c->number, e);
 }
@@ -80,6 +82,7 @@ void supervisor_ready(struct supervisor *s, struct proc *p)
 	p->state = PROC_READY;
 	p->deadline = p->ready_at = (struct mono){0};
 	supervisor_arm(s);
+	supervisor_judge(s, p, true);
 	supervisor_emit(s, p, "ready", NULL);
 	supervisor_flush_parked(s);
 	if (c->ready || c->failed)
@@ -89,6 +92,7 @@ void supervisor_ready(struct supervisor *s, struct proc *p)
 			return;
 	}
 	c->ready = true;
+	nursery_idle(s->start.nursery);
 	s->ops->ready(s->owner, c->number);
 }
 
@@ -125,13 +129,19 @@ static void proc_message(struct proc *p, const struct channel_message *m)
 	case CHANNEL_PRELOAD:
 	case CHANNEL_SPAWN:
 		break; /* ours to say, not a worker's */
+	case CHANNEL_MODULES:
+		nursery_learn(s->start.nursery, p->generation, m->body, m->len);
+		break;
+	case CHANNEL_HELLO:
+		supervisor_hello(s, p, m->body, m->len);
+		break;
+	case CHANNEL_RETRY:
+		supervisor_doubted(s, p, m->body, m->len);
+		break;
 	case CHANNEL_WARM:
 	case CHANNEL_SPOILT:
 	case CHANNEL_REFUSED:
-	case CHANNEL_MODULES:
-	case CHANNEL_HELLO:
-	case CHANNEL_RETRY:
-		break;
+		break; /* the nursery's */
 	}
 }
 
@@ -145,10 +155,17 @@ static void proc_writable(struct proc *p)
 	supervisor_flush_parked(p->owner);
 }
 
+static void proc_stillborn(struct proc *p)
+{
+	supervisor_not_born(p->owner, p, "the nursery did not bear it");
+}
+
 const struct proc_ops *supervisor_proc_ops(void)
 {
-	static const struct proc_ops ops = {
-		.message = proc_message, .notified = proc_notified, .writable = proc_writable};
+	static const struct proc_ops ops = {.message = proc_message,
+					    .notified = proc_notified,
+					    .writable = proc_writable,
+					    .stillborn = proc_stillborn};
 
 	return &ops;
 }

@@ -44,6 +44,7 @@ struct supervisor {
 	ev_timer probe;		 /* runs while a command boots that says nothing of itself */
 	ev_timer query_limit;
 	uint64_t turn; /* round robin of connections */
+	pid_t reaped;  /* whose exit is being told: no child of ours any more, but it was */
 };
 
 struct cohort *cohort_find(const struct supervisor *s, uint64_t number);
@@ -61,6 +62,24 @@ void supervisor_fail_text(struct supervisor *s, struct cohort *c, const char *st
 			  const char *message);
 /* A worker is ready; the generation is when all are. */
 void supervisor_ready(struct supervisor *s, struct proc *p);
+/* supervisor_birth.c: HELLO came, and whose it is. */
+void supervisor_hello(struct supervisor *s, struct proc *p, const void *body, size_t len);
+/* The nursery has borne nobody for `p`: it is started without, unless nobody wants it any more. */
+void supervisor_not_born(struct supervisor *s, struct proc *p, const char *why);
+/* The nursery has not answered in time. */
+void supervisor_overdue(struct supervisor *s, struct proc *p);
+/* RETRY came. */
+void supervisor_doubted(struct supervisor *s, struct proc *p, const void *body, size_t len);
+/* An exit of somebody unknown: the newborn may still have a HELLO on its way. */
+void supervisor_hear_newborn(struct supervisor *s, pid_t pid);
+/* A worker has ended: whether that may be the nursery's fault, so that it is started anew without. */
+bool supervisor_starts_cold(struct supervisor *s, const struct cohort *c, struct proc *p,
+			    int status);
+/* A worker that was started anew without the nursery is ready, or is no more. */
+void supervisor_judge(struct supervisor *s, struct proc *p, bool ready);
+/* Until when a process that was just started must have said something. */
+struct mono supervisor_patience(const struct supervisor *s, const struct proc *p);
+
 /* The callbacks of every proc. */
 const struct proc_ops *supervisor_proc_ops(void);
 

@@ -69,9 +69,10 @@ int handoff_encode(const struct handoff *h, struct buf *out)
 /* The name as a C string, which lives on when the bytes do not; NULL for a section of another build. */
 static const char *intern(const void *name, size_t len)
 {
-	static const char *const known[] = {
-		"master", "instance", "listeners", "supervisor", "admin",   "waiters",	  "watcher",
-		"events", "logbook",  "fds",	   "background", "service", "admin-bytes"};
+	static const char *const known[] = {"master",	   "instance", "listeners",   "supervisor",
+					    "admin",	   "waiters",  "watcher",     "events",
+					    "logbook",	   "fds",      "background",  "service",
+					    "admin-bytes", "nursery",  "nursery-list"};
 
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
 		if (strlen(known[i]) == len && memcmp(known[i], name, len) == 0)

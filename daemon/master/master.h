@@ -25,6 +25,7 @@ struct history;
 struct instance;
 struct listeners;
 struct logbook;
+struct nursery;
 struct output;
 struct service_notify;
 struct signals;
@@ -51,6 +52,7 @@ struct master {
 	struct instance *instance;
 	struct listeners *listeners;
 	struct supervisor *supervisor;
+	struct nursery *nursery;
 	struct watcher *watcher; /* NULL without --reload */
 	struct admin *admin;	 /* NULL with --admin off */
 	struct waiters *waiters;

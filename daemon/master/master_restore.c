@@ -14,6 +14,7 @@
 #include "daemon/master/logbook.h"
 #include "daemon/master/master.h"
 #include "daemon/master/master_watch.h"
+#include "daemon/master/nursery.h"
 #include "daemon/master/service_notify.h"
 #include "daemon/master/supervisor.h"
 #include "daemon/master/waiters.h"
@@ -194,6 +195,15 @@ static void restore_service(struct master *m, const struct handoff *h)
 	json_decref(j);
 }
 
+static void restore_nursery(struct master *m, const struct handoff *h, struct handoff_fds *fds)
+{
+	const struct handoff_section *list = handoff_find(h, "nursery-list");
+	json_t *j = load(h, "nursery");
+
+	nursery_restore(m->nursery, j, list ? list->data : NULL, list ? list->len : 0, fds);
+	json_decref(j);
+}
+
 static int restore_sections(struct master *m, const struct handoff *h, struct handoff_fds *fds)
 {
 	json_t *j = load(h, "master");
@@ -217,6 +227,7 @@ static int restore_sections(struct master *m, const struct handoff *h, struct ha
 	if (rc < 0)
 		return rc;
 	supervisor_configure(m->supervisor, m->config, m->listeners, m->exec_path);
+	restore_nursery(m, h, fds);
 	j = load(h, "supervisor");
 	rc = supervisor_restore(m->supervisor, j, fds);
 	json_decref(j);

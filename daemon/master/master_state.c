@@ -10,6 +10,7 @@
 #include "daemon/master/listener.h"
 #include "daemon/master/logbook.h"
 #include "daemon/master/master.h"
+#include "daemon/master/nursery.h"
 #include "daemon/master/reexec.h"
 #include "daemon/master/service_notify.h"
 #include "daemon/master/supervisor.h"
@@ -26,7 +27,7 @@ struct saved {
 	struct handoff_fds fds;
 	char *texts[HANDOFF_SECTIONS_MAX];
 	size_t text_count;
-	struct buf watcher, admin_bytes;
+	struct buf watcher, admin_bytes, nursery_list;
 	int inotify_fd;
 };
 
@@ -35,6 +36,7 @@ static void saved_init(struct saved *s)
 	*s = (struct saved){.inotify_fd = -1};
 	buf_init(&s->watcher, SIZE_MAX);
 	buf_init(&s->admin_bytes, SIZE_MAX);
+	buf_init(&s->nursery_list, SIZE_MAX);
 }
 
 static void saved_finish(struct saved *s)
@@ -44,6 +46,7 @@ static void saved_finish(struct saved *s)
 	handoff_fds_finish(&s->fds, false);
 	buf_finish(&s->watcher);
 	buf_finish(&s->admin_bytes);
+	buf_finish(&s->nursery_list);
 }
 
 static void add_bytes(struct saved *s, const char *name, const struct buf *b)
@@ -134,9 +137,14 @@ static int save(struct master *m, struct saved *s)
 	if (rc == 0)
 		rc = add_json(s, "service", service_notify_save(m->service));
 	if (rc == 0)
+		rc = add_json(s, "nursery", nursery_save(m->nursery, &s->fds));
+	if (rc == 0)
+		rc = nursery_save_list(m->nursery, &s->nursery_list);
+	if (rc == 0)
 		rc = add_json(s, "fds", save_fds(&s->fds));
 	add_bytes(s, "watcher", &s->watcher);
 	add_bytes(s, "admin-bytes", &s->admin_bytes);
+	add_bytes(s, "nursery-list", &s->nursery_list);
 	return rc;
 }
 

@@ -183,6 +183,8 @@ static const char *mark_of(const struct output_source *s, char *out, size_t size
 {
 	if (s->slot == OUTPUT_SLOT_BUILD)
 		snprintf(out, size, "%llu.build | ", (unsigned long long)s->generation);
+	else if (s->slot == OUTPUT_SLOT_NURSERY)
+		snprintf(out, size, "nursery | ");
 	else
 		snprintf(out, size, "%llu.%u | ", (unsigned long long)s->generation, s->slot);
 	return out;

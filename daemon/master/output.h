@@ -21,6 +21,8 @@ struct output;
 
 /* The slot of what the build command writes: marked "7.build | ". */
 #define OUTPUT_SLOT_BUILD UINT32_MAX
+/* The slot of the nursery, which belongs to no generation: marked "nursery | ". */
+#define OUTPUT_SLOT_NURSERY (UINT32_MAX - 1)
 
 /* The bytes of one worker's stdout or stderr that make no whole line yet. */
 struct output_source {

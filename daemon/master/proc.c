@@ -73,6 +73,8 @@ void proc_kill(struct proc *p)
 	pid_t tree[TREE_MAX];
 	size_t n;
 
+	p->killed = true;
+	p->doomed = p->unborn;
 	if (p->pid <= 0)
 		return;
 	/* Not reaped yet, so the number cannot be somebody else's. What a command started goes with it. */
@@ -145,6 +147,33 @@ static json_t *hex_of(const struct buf *b)
 	return j;
 }
 
+/* What has to do with the nursery. */
+static json_t *save_birth(const struct proc *p)
+{
+	return json_pack("{s:b, s:b, s:b, s:b, s:b, s:i, s:I}", "killed", (int)p->killed, "unborn",
+			 (int)p->unborn, "doomed", (int)p->doomed, "nursed", (int)p->nursed, "cold",
+			 (int)p->cold, "doubt", (int)p->doubt, "token", (json_int_t)p->token);
+}
+
+static void restore_birth(struct proc *p, const json_t *j)
+{
+	int killed = 0, unborn = 0, doomed = 0, nursed = 0, cold = 0, doubt = 0;
+	json_int_t token = 0;
+
+	if (json_unpack((json_t *)j, "{s?b, s?b, s?b, s?b, s?b, s?i, s?I}", "killed", &killed,
+			"unborn", &unborn, "doomed", &doomed, "nursed", &nursed, "cold", &cold,
+			"doubt", &doubt, "token", &token) < 0)
+		return;
+	p->killed = killed;
+	p->unborn = unborn;
+	p->doomed = doomed;
+	p->nursed = nursed;
+	p->cold = cold;
+	p->doubt = doubt == DOUBT_ASKED || doubt == DOUBT_CRASHED ? (enum proc_doubt)doubt
+								  : DOUBT_NONE;
+	p->token = (uint64_t)token;
+}
+
 json_t *proc_save(const struct proc *p, struct handoff_fds *fds)
 {
 	json_t *queue = json_array();
@@ -153,7 +182,7 @@ json_t *proc_save(const struct proc *p, struct handoff_fds *fds)
 		json_array_append_new(queue, json_integer(p->queue[i]));
 	return json_pack(
 		"{s:i, s:i, s:I, s:i, s:i, s:i, s:b, s:I, s:I, s:I, s:I, s:i, s:I, s:i, s:i, s:i, "
-		"s:i, s:o, s:o, s:o}",
+		"s:i, s:o, s:o, s:o, s:o}",
 		"kind", (int)p->kind, "state", (int)p->state, "generation",
 		(json_int_t)p->generation, "slot", (int)p->slot, "pid", (int)p->pid, "restarts",
 		(int)p->restarts, "reported", (int)p->reported, "started",
@@ -163,7 +192,7 @@ json_t *proc_save(const struct proc *p, struct handoff_fds *fds)
 		keep_fd(fds, p->channel), "notify", keep_fd(fds, p->notify), "out",
 		keep_fd(fds, p->pipes[LOG_STDOUT]), "err", keep_fd(fds, p->pipes[LOG_STDERR]),
 		"out_partial", hex_of(&p->sources[LOG_STDOUT].partial), "err_partial",
-		hex_of(&p->sources[LOG_STDERR].partial), "queue", queue);
+		hex_of(&p->sources[LOG_STDERR].partial), "queue", queue, "birth", save_birth(p));
 }
 
 static int claim_fd(struct handoff_fds *fds, int fd)
@@ -208,7 +237,7 @@ struct proc *proc_restore(const json_t *j, struct handoff_fds *fds, struct ev_lo
 			&started, "started_at", &started_at, "deadline", &deadline, "ready_at",
 			&ready_at, "streak", &streak, "requests", &requests, "channel", &channel,
 			"notify", &notify, "out", &out, "err", &err) < 0 ||
-	    kind < 0 || kind > PROC_ERROR || state < 0 || state > PROC_DRAINING)
+	    kind < 0 || kind > PROC_NURSERY || state < 0 || state > PROC_DRAINING)
 		return NULL;
 	p = proc_create(loop, output, (enum proc_kind)kind, (uint64_t)generation, (uint32_t)slot,
 			ops, owner);
@@ -231,6 +260,7 @@ struct proc *proc_restore(const json_t *j, struct handoff_fds *fds, struct ev_lo
 	restore_partial(p, LOG_STDOUT, json_object_get(j, "out_partial"));
 	restore_partial(p, LOG_STDERR, json_object_get(j, "err_partial"));
 	restore_queue(p, json_object_get(j, "queue"));
+	restore_birth(p, json_object_get(j, "birth"));
 	proc_watch(p);
 	return p;
 }

@@ -23,10 +23,13 @@
 
 struct handoff_fds;
 struct listeners;
+struct nursery;
 struct proc;
 
-enum proc_kind { PROC_APP, PROC_COMMAND, PROC_SITE, PROC_ERROR };
+enum proc_kind { PROC_APP, PROC_COMMAND, PROC_SITE, PROC_ERROR, PROC_NURSERY };
 enum proc_state { PROC_WAITING, PROC_BOOTING, PROC_READY, PROC_DRAINING };
+/* Why a worker is started anew without the nursery: it asked for that, or it crashed. */
+enum proc_doubt { DOUBT_NONE, DOUBT_ASKED, DOUBT_CRASHED };
 
 const char *proc_state_name(enum proc_state s); /* as in the JSON; waiting counts as booting */
 
@@ -37,6 +40,8 @@ struct proc_ops {
 	void (*notified)(struct proc *p);
 	/* The channel takes messages again, after proc_await_writable(). */
 	void (*writable)(struct proc *p);
+	/* The channel ended before HELLO came: nobody was born. */
+	void (*stillborn)(struct proc *p);
 };
 
 struct proc {
@@ -50,11 +55,18 @@ struct proc {
 	enum proc_state state;
 	uint64_t generation;
 	uint32_t slot;
-	pid_t pid;	     /* 0: none */
-	uint32_t restarts;   /* of this slot, so far */
-	uint32_t streak;     /* of those, the ones that followed a short life */
-	int start_error;     /* -errno: it could not be started */
-	bool reported;	     /* FAILED was received: its exit is no news */
+	pid_t pid;	   /* 0: none */
+	uint32_t restarts; /* of this slot, so far */
+	uint32_t streak;   /* of those, the ones that followed a short life */
+	int start_error;   /* -errno: it could not be started */
+	bool reported;	   /* FAILED was received: its exit is no news */
+	bool killed;	   /* by us */
+	bool unborn;	   /* asked of the nursery; its pid comes with HELLO */
+	bool doomed;	   /* and to be killed then */
+	bool nursed;	   /* was born in the nursery */
+	bool cold;	   /* must not come from there */
+	enum proc_doubt doubt;
+	uint64_t token;	     /* that the nursery knows it by */
 	struct mono started; /* of this process */
 	struct wall started_at;
 	struct mono deadline; /* restart due, ready limit, or kill; zero: none */
@@ -87,9 +99,10 @@ struct proc_start {
 	const struct listeners *listeners;
 	const struct worker_error *error; /* of PROC_ERROR, else NULL */
 	const char *exec_path;		  /* our own program */
+	struct nursery *nursery;	  /* to be asked first for a PROC_APP, or NULL */
 };
 
-/* Starts the process; state becomes booting. Returns 0 or -errno. */
+/* Starts the process, or asks the nursery for it; state becomes booting. Returns 0 or -errno. */
 int proc_start(struct proc *p, const struct proc_start *s) BB_NODISCARD;
 /* Queues a message without a body; nothing for commands. */
 void proc_tell(struct proc *p, enum channel_type t);

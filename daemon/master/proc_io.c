@@ -64,8 +64,11 @@ static void channel_cb(struct ev_loop *loop BB_UNUSED, ev_io *w, int revents BB_
 	struct proc *p = container_of(w, struct proc, readable);
 	int rc = receive(p);
 
-	if (rc != 1 && rc != -EAGAIN && rc != -EBADMSG)
-		ev_io_stop(p->loop, &p->readable); /* its exit will tell */
+	if (rc == 1 || rc == -EAGAIN || rc == -EBADMSG)
+		return;
+	ev_io_stop(p->loop, &p->readable); /* its exit will tell, if there is anybody */
+	if (p->unborn)
+		p->ops->stillborn(p);
 }
 
 void proc_last_words(struct proc *p)

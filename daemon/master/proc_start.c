@@ -5,6 +5,7 @@
 #include "common/path.h"
 #include "daemon/master/listener.h"
 #include "daemon/master/notify_socket.h"
+#include "daemon/master/nursery.h"
 #include "daemon/master/socket_bind.h"
 #include "daemon/master/spawn.h"
 
@@ -62,6 +63,7 @@ static enum worker_kind worker_kind_of(enum proc_kind kind)
 		return WORKER_ERROR;
 	case PROC_APP:
 	case PROC_COMMAND:
+	case PROC_NURSERY:
 		break;
 	}
 	return WORKER_APP;
@@ -155,9 +157,9 @@ static int command_environment(struct proc *p, const struct listeners *l, struct
 }
 
 /* stdin for a worker: ours when it is alone, so that breakpoint() works; else nothing. */
-static int open_stdin(const struct config *c)
+static int open_stdin(const struct proc *p, const struct config *c)
 {
-	if (c->workers == 1 && fcntl(STDIN_FILENO, F_GETFD) >= 0)
+	if (p->kind != PROC_NURSERY && c->workers == 1 && fcntl(STDIN_FILENO, F_GETFD) >= 0)
 		return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
@@ -193,10 +195,10 @@ static void birth_finish(struct birth *b)
 
 static int birth_descriptors(struct birth *b, const struct proc *p, const struct proc_start *s)
 {
-	size_t listeners = listeners_count(s->listeners);
+	size_t listeners = p->kind == PROC_NURSERY ? 0 : listeners_count(s->listeners);
 	int rc;
 
-	b->stdin_fd = open_stdin(s->config);
+	b->stdin_fd = open_stdin(p, s->config);
 	if (b->stdin_fd < 0 || pipe2(b->pipes[LOG_STDOUT], O_CLOEXEC) < 0 ||
 	    pipe2(b->pipes[LOG_STDERR], O_CLOEXEC) < 0)
 		return -errno;
@@ -225,6 +227,7 @@ static int birth_program(struct birth *b, struct proc *p, const struct proc_star
 	b->argv[0] = (char *)s->exec_path;
 	switch (p->kind) {
 	case PROC_APP:
+	case PROC_NURSERY: /* its first message tells it that it is none */
 		rc = find_worker_script(s->exec_path, b->script, sizeof(b->script));
 		b->argv[0] = s->config->python;
 		b->argv[1] = b->script;
@@ -248,18 +251,31 @@ static int birth_program(struct birth *b, struct proc *p, const struct proc_star
 	return rc;
 }
 
+/* Asks the nursery for the worker. Whether it comes is known later. */
+static int ask_nursery(struct proc *p, const struct proc_start *s, const struct birth *b)
+{
+	int rc = -EAGAIN;
+
+	if (p->kind == PROC_APP && !p->cold && s->nursery)
+		rc = nursery_spawn(s->nursery, b->fds, b->nfds, &p->token);
+	p->unborn = rc == 0;
+	return rc;
+}
+
 int proc_start(struct proc *p, const struct proc_start *s)
 {
 	struct birth b;
 	int rc;
 
 	p->state = PROC_BOOTING;
+	p->killed = p->doomed = p->nursed = false;
 	birth_init(&b);
 	rc = birth_descriptors(&b, p, s);
-	if (rc == 0)
+	if (rc == 0 && ask_nursery(p, s, &b) < 0) {
 		rc = birth_program(&b, p, s);
-	if (rc == 0)
-		rc = spawn(&b.request, &p->pid);
+		if (rc == 0)
+			rc = spawn(&b.request, &p->pid);
+	}
 	if (rc == 0) {
 		p->start_error = 0;
 		p->reported = false;
@@ -270,7 +286,7 @@ int proc_start(struct proc *p, const struct proc_start *s)
 		p->pipes[LOG_STDERR] = b.pipes[LOG_STDERR][0];
 		b.channel[0] = b.pipes[LOG_STDOUT][0] = b.pipes[LOG_STDERR][0] = -1;
 		proc_watch(p);
-		if (p->channel >= 0)
+		if (p->channel >= 0 && p->kind != PROC_NURSERY)
 			rc = send_config(p, s);
 	} else {
 		fd_close(&p->notify);

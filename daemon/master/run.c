@@ -15,6 +15,7 @@
 #include "daemon/master/logbook.h"
 #include "daemon/master/master.h"
 #include "daemon/master/master_state.h"
+#include "daemon/master/nursery.h"
 #include "daemon/master/output.h"
 #include "daemon/master/reexec.h"
 #include "daemon/master/service_notify.h"
@@ -70,7 +71,7 @@ static void reap(void *owner)
 	int status;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (!task_exited(m->task, pid, status))
+		if (!task_exited(m->task, pid, status) && !nursery_exited(m->nursery, pid, status))
 			(void)supervisor_exited(m->supervisor, pid, status);
 	}
 }
@@ -112,6 +113,8 @@ static void advance_cb(struct ev_loop *loop BB_UNUSED, ev_timer *w, int revents 
 /* What every image has, before it knows whether it is the first. */
 static int init_modules(struct master *m)
 {
+	int rc;
+
 	ev_init(&m->advance, advance_cb);
 	m->loop = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
 	if (!m->loop)
@@ -130,8 +133,13 @@ static int init_modules(struct master *m)
 	output_on_written(m->output, written, m);
 	log_set_sink(output_log, m->output);
 	events_set_publish(m->events, publish, m);
-	return supervisor_create(&m->supervisor, m->loop, m->output, m->logbook,
-				 course_supervisor_ops(), m);
+	rc = nursery_create(&m->nursery, m->loop, m->output);
+	if (rc == 0)
+		rc = supervisor_create(&m->supervisor, m->loop, m->output, m->logbook,
+				       course_supervisor_ops(), m);
+	if (rc == 0)
+		supervisor_set_nursery(m->supervisor, m->nursery);
+	return rc;
 }
 
 /* Ends in the reverse order; works on a master that is half made. */
@@ -140,6 +148,7 @@ static void finish_modules(struct master *m)
 	task_destroy(m->task);
 	watcher_destroy(m->watcher);
 	supervisor_destroy(m->supervisor);
+	nursery_destroy(m->nursery);
 	if (m->admin)
 		admin_flush(m->admin);
 	admin_destroy(m->admin);

@@ -2,6 +2,7 @@
 #include "daemon/master/supervisor.h"
 
 #include "daemon/master/cohort.h"
+#include "daemon/master/nursery.h"
 #include "daemon/master/parked.h"
 
 #include <errno.h>
@@ -31,10 +32,11 @@ void supervisor_start_proc(struct supervisor *s, struct proc *p)
 	start.error = p->kind == PROC_ERROR && c ? &c->error : NULL;
 	p->started = mono_now(); /* an attempt that fails has been no long life */
 	rc = proc_start(p, &start);
-	p->deadline = mono_add_ms(mono_now(), (int64_t)s->start.config->ready_timeout_ms);
+	p->deadline = supervisor_patience(s, p);
 	if (rc == 0) {
 		p->ready_at = ready_without_notice(s, p);
-		supervisor_emit(s, p, "started", NULL);
+		if (!p->unborn)
+			supervisor_emit(s, p, "started", NULL);
 		return;
 	}
 	/* Not from here: the owner is told from the loop, by the deadline. */
@@ -70,6 +72,7 @@ void supervisor_start(struct supervisor *s, uint64_t generation)
 {
 	if (!cohort_add(s, generation))
 		return;
+	nursery_busy(s->start.nursery);
 	for (uint32_t slot = 0; slot < s->start.config->workers; slot++)
 		add_proc(s, generation, slot, kind_of(s->start.config));
 	supervisor_arm(s);
@@ -128,7 +131,8 @@ static void drain_proc(struct proc *p, uint64_t drain_timeout_ms)
 	if (booting)
 		proc_kill(p);
 	p->ready_at = (struct mono){0};
-	p->deadline = p->pid == 0 ? mono_now() : mono_add_ms(mono_now(), limit);
+	if (!p->unborn) /* else its HELLO is waited for as before */
+		p->deadline = p->pid == 0 ? mono_now() : mono_add_ms(mono_now(), limit);
 }
 
 void supervisor_drain(struct supervisor *s, uint64_t before, uint64_t drain_timeout_ms)
@@ -169,6 +173,22 @@ bool supervisor_has(const struct supervisor *s, uint64_t generation)
 bool supervisor_empty(const struct supervisor *s)
 {
 	return list_empty(&s->procs);
+}
+
+static void refused(void *owner, uint64_t token, const char *why)
+{
+	struct supervisor *s = owner;
+
+	list_for_each(p, &s->procs, struct proc, link) {
+		if (p->unborn && p->token == token)
+			supervisor_not_born(s, p, why);
+	}
+}
+
+void supervisor_set_nursery(struct supervisor *s, struct nursery *n)
+{
+	s->start.nursery = n;
+	nursery_set_refused(n, refused, s);
 }
 
 void supervisor_configure(struct supervisor *s, const struct config *c, const struct listeners *l,

@@ -19,6 +19,7 @@ struct ev_loop;
 struct handoff_fds;
 struct listeners;
 struct logbook;
+struct nursery;
 struct output;
 struct supervisor;
 
@@ -40,6 +41,8 @@ int supervisor_create(struct supervisor **s, struct ev_loop *loop, struct output
 		      void *owner) BB_NODISCARD;
 /* Kills and forgets every process. */
 void supervisor_destroy(struct supervisor *s);
+/* The nursery that workers are asked of first; kept by reference. Before anything else. */
+void supervisor_set_nursery(struct supervisor *s, struct nursery *n);
 /* What workers are started with from now on, restarts included. `exec_path` is our own program. */
 void supervisor_configure(struct supervisor *s, const struct config *c, const struct listeners *l,
 			  const char *exec_path);

@@ -51,6 +51,10 @@ static void deadline_passed(struct supervisor *s, struct proc *p)
 		supervisor_start_proc(s, p);
 		break;
 	case PROC_BOOTING:
+		if (p->unborn) {
+			supervisor_overdue(s, p);
+			break;
+		}
 		if (p->start_error < 0) {
 			supervisor_not_started(s, p);
 			break;

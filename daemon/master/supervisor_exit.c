@@ -57,6 +57,7 @@ void supervisor_remove(struct supervisor *s, struct proc *p)
 	uint64_t number = p->generation;
 	struct cohort *c;
 
+	supervisor_judge(s, p, false);
 	proc_destroy(p);
 	supervisor_arm(s);
 	if (cohort_has_procs(s, number))
@@ -97,6 +98,10 @@ bool supervisor_exited(struct supervisor *s, pid_t pid, int status)
 	struct cohort *c;
 	char how[96];
 
+	if (!p) {
+		supervisor_hear_newborn(s, pid);
+		p = find_pid(s, pid);
+	}
 	if (!p)
 		return false;
 	worker_failure_describe(status, how, sizeof(how));
@@ -107,6 +112,9 @@ bool supervisor_exited(struct supervisor *s, pid_t pid, int status)
 	if (has_retired(s, p, status))
 		p->streak = 0;
 	c = cohort_find(s, p->generation);
+	if (supervisor_starts_cold(s, c, p, status))
+		return true;
+	supervisor_judge(s, p, false);
 	if (c && !c->ready && !c->failed && p->state == PROC_BOOTING)
 		fail_by_exit(s, c, p, status);
 	/* The owner may have added an error worker meanwhile, never removed `p`. */

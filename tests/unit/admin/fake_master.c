@@ -7,6 +7,7 @@
 #include "daemon/master/instance.h"
 #include "daemon/master/listener.h"
 #include "daemon/master/logbook.h"
+#include "daemon/master/nursery.h"
 #include "daemon/master/waiters.h"
 #include "tests/support/unit.h"
 
@@ -35,6 +36,13 @@ void admin_reply(struct admin *a, const struct admin_peer *to, const char *body,
 bool admin_peer_is_there(const struct admin *a, const struct admin_peer *peer BB_UNUSED)
 {
 	return !((const struct fake *)(const void *)a)->gone;
+}
+
+/* --- nursery.h --- */
+
+json_t *nursery_to_json(const struct nursery *n BB_UNUSED)
+{
+	return json_pack("{s:s, s:i, s:n}", "state", "off", "modules", 0, "reason");
 }
 
 /* --- master.h --- */

@@ -161,12 +161,13 @@ class Journal:
 
     def ready(self):
         """The worker serves: what is imported from now on is no part of its start."""
+        followed = self.recorder.following and self.recorder.follow()
         self.recorder.stop()
         if self.claims:
             self.claims.remove()
         self.before = set(sys.modules)
         # Where the recorder lost track, nobody knows what a later import depends on.
-        self.settled = self.surroundings() if self.recorder.following and self.recorder.follow() else None
+        self.settled = self.surroundings() if followed else None
 
     def surroundings(self):
         return _blackbulld.environment(), sys.path[:], machinery()
