@@ -84,14 +84,16 @@ void supervisor_ready(struct supervisor *s, struct proc *p)
 	supervisor_arm(s);
 	supervisor_judge(s, p, true);
 	supervisor_emit(s, p, "ready", NULL);
-	supervisor_flush_parked(s);
-	if (c->ready || c->failed)
+	if (c->ready || c->failed) {
+		supervisor_flush_parked(s);
 		return;
+	}
 	list_for_each(other, &s->procs, struct proc, link) {
 		if (other->generation == c->number && other->state != PROC_READY)
 			return;
 	}
 	c->ready = true;
+	supervisor_flush_parked(s);
 	nursery_idle(s->start.nursery);
 	s->ops->ready(s->owner, c->number);
 }

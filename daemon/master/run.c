@@ -7,6 +7,7 @@
 #include "daemon/master/background.h"
 #include "daemon/master/boot.h"
 #include "daemon/master/course.h"
+#include "daemon/master/descriptor_limit.h"
 #include "daemon/master/events.h"
 #include "daemon/master/handoff.h"
 #include "daemon/master/history.h"
@@ -202,6 +203,7 @@ int master_main(struct config *c, char *const argv[], int report)
 	int rc = find_program(&m, argv[0]);
 
 	list_init(&m.generations);
+	descriptor_limit_raise(true);
 	if (report >= 0 && !(m.background = background_create(report)))
 		rc = -ENOMEM;
 	/* Grandchildren that lose their parent become ours, so that nothing is left behind. */
@@ -254,6 +256,7 @@ int master_resume(int argc, char *const argv[])
 	}
 	log_init("blackbulld", c.log_level, c.log_format);
 	list_init(&m.generations);
+	descriptor_limit_raise(false);
 	/* What we are is in the state: the folder that argv[0] may be relative to can be gone by now. */
 	rc = readable ? 0 : find_program(&m, argv[0]);
 	if (!readable)

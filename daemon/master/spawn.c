@@ -2,6 +2,7 @@
 #include "daemon/master/spawn.h"
 
 #include "common/fd.h"
+#include "daemon/master/descriptor_limit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,8 +19,9 @@
 static bool is_ours(const char *entry)
 {
 	static const char *const names[] = {
-		"BLACKBULLD_STATE_FD=", "LISTEN_FDS=",	  "LISTEN_PID=",    "LISTEN_PIDFDID=",
-		"LISTEN_FDNAMES=",	"NOTIFY_SOCKET=", "WATCHDOG_USEC=", "WATCHDOG_PID="};
+		"BLACKBULLD_STATE_FD=", DESCRIPTOR_LIMIT_ENV "=", "LISTEN_FDS=",
+		"LISTEN_PID=",		"LISTEN_PIDFDID=",	  "LISTEN_FDNAMES=",
+		"NOTIFY_SOCKET=",	"WATCHDOG_USEC=",	  "WATCHDOG_PID="};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		if (str_starts(entry, names[i]))
@@ -70,6 +72,7 @@ static void BB_NORETURN child_main(const struct spawn_request *r, char **env, ch
 		_exit(1);
 	err = -fd_place(r->fds, r->nfds);
 	if (err == 0) {
+		descriptor_limit_restore();
 		if (pid_entry)
 			snprintf(pid_entry, LISTEN_PID_MAX, "LISTEN_PID=%d", (int)getpid());
 		environ = env;

@@ -5,13 +5,21 @@
 #include <errno.h>
 #include <unistd.h>
 
+/* Only of a whole generation: the first to be ready would get them all, to its last descriptor. */
+static bool takes_connections(const struct supervisor *s, const struct proc *p)
+{
+	const struct cohort *c = cohort_find(s, p->generation);
+
+	return p->state == PROC_READY && p->channel >= 0 && (!c || c->ready || c->failed);
+}
+
 /* The worker that takes the next connection: of the newest generation that can, each in turn. */
 static struct proc *pick(struct supervisor *s, const struct proc *from)
 {
 	uint64_t newest = 0, index = 0, count = 0;
 
 	list_for_each(p, &s->procs, struct proc, link) {
-		if (p == from || p->state != PROC_READY || p->channel < 0)
+		if (p == from || !takes_connections(s, p))
 			continue;
 		if (p->generation > newest) {
 			newest = p->generation;
@@ -23,8 +31,7 @@ static struct proc *pick(struct supervisor *s, const struct proc *from)
 		return NULL;
 	index = s->turn++ % count;
 	list_for_each(p, &s->procs, struct proc, link) {
-		if (p == from || p->state != PROC_READY || p->channel < 0 ||
-		    p->generation != newest)
+		if (p == from || p->generation != newest || !takes_connections(s, p))
 			continue;
 		if (index-- == 0)
 			return p;

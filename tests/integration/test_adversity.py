@@ -1,5 +1,6 @@
 """It goes on where its surroundings fail it: files, folders, descriptors, siblings."""
 
+import contextlib
 import os
 import shutil
 
@@ -84,3 +85,27 @@ except FileExistsError:
         os.close(slow)
         status, _, body = client.receive()
     assert (status, body) == (200, b"version 1")
+
+
+def limit_of_open_files(pid):
+    with open(f"/proc/{pid}/limits") as f:
+        return next(int(line.split()[3]) for line in f if line.startswith("Max open files"))
+
+
+def test_more_idle_connections_than_its_soft_limit_of_descriptors_survive_reloads(box):
+    box.write("main.py", apps.asgi(1))
+    low = box.write("low", f'#!/bin/sh\nulimit -Sn 64\nexec "{build.DAEMON}" "$@"\n')
+    low.chmod(0o755)
+    daemon = box.daemon("--handover", "fresh", "--workers", "4", program=low).wait_serving()
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(http.Connection(daemon.address, timeout=20))
+                   for _ in range(120)]
+        for _ in range(2):
+            for client in clients:
+                client.send()
+                assert client.receive()[0] == 200
+            assert box.ctl("reload").returncode == 0
+        for client in clients:
+            client.send()
+            assert client.receive()[0] == 200
+    assert {limit_of_open_files(w["pid"]) for w in daemon.status()["workers"]} == {64}

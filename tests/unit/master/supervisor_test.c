@@ -2,9 +2,11 @@
 #include "daemon/master/cohort.h"
 #include "daemon/master/listener.h"
 #include "daemon/master/logbook.h"
+#include "daemon/master/nursery.h"
 #include "daemon/master/supervisor.h"
 #include "tests/support/unit.h"
 
+#include <errno.h>
 #include <ev.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,7 @@ struct fixture {
 	struct output *output;
 	struct config config;
 	struct listeners *listeners;
+	struct nursery *nursery;
 	struct supervisor *supervisor;
 	unsigned int restarts;
 	unsigned int failures;
@@ -60,6 +63,8 @@ static void setup(struct fixture *f)
 	assert_int_equal(listeners_open(&f->listeners, &f->config.binds, &e), 0);
 	assert_int_equal(supervisor_create(&f->supervisor, f->loop, f->output, f->book, &ops, f),
 			 0);
+	assert_int_equal(nursery_create(&f->nursery, f->loop, f->output), 0);
+	supervisor_set_nursery(f->supervisor, f->nursery);
 	/* There is no worker.py beside it, so that no app worker can be started. */
 	supervisor_configure(f->supervisor, &f->config, f->listeners, "/bin/true");
 }
@@ -67,6 +72,7 @@ static void setup(struct fixture *f)
 static void teardown(struct fixture *f)
 {
 	supervisor_destroy(f->supervisor);
+	nursery_destroy(f->nursery);
 	listeners_close(f->listeners);
 	strv_finish(&f->config.binds);
 	output_destroy(f->output);
@@ -175,6 +181,34 @@ TEST(when_a_generation_fails_its_ready_workers_are_told_to_drain)
 	teardown(&f);
 }
 
+TEST(a_parked_connection_waits_for_the_whole_generation)
+{
+	struct fixture f;
+	struct proc *p[2];
+	struct channel_message m;
+	char data[256];
+	int ends[2][2];
+
+	setup(&f);
+	cohort_add(f.supervisor, 7);
+	for (int i = 0; i < 2; i++) {
+		p[i] = add_proc(&f, 7);
+		assert_int_equal(channel_pair(ends[i]), 0);
+		p[i]->channel = ends[i][0];
+		p[i]->state = PROC_BOOTING;
+		proc_watch(p[i]);
+	}
+	supervisor_route(f.supervisor, NULL, dup(STDIN_FILENO), "record", 6);
+	supervisor_ready(f.supervisor, p[0]);
+	assert_int_equal(channel_recv(ends[0][1], data, sizeof(data), &m), -EAGAIN);
+	assert_false(list_empty(&f.supervisor->parked));
+	supervisor_ready(f.supervisor, p[1]);
+	assert_true(list_empty(&f.supervisor->parked));
+	for (int i = 0; i < 2; i++)
+		close(ends[i][1]);
+	teardown(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +217,7 @@ int main(void)
 		cmocka_unit_test(a_first_worker_that_cannot_be_started_fails_its_generation_once),
 		cmocka_unit_test(a_worker_that_has_closed_its_channel_does_not_keep_the_loop_busy),
 		cmocka_unit_test(when_a_generation_fails_its_ready_workers_are_told_to_drain),
+		cmocka_unit_test(a_parked_connection_waits_for_the_whole_generation),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
