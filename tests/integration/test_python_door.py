@@ -30,6 +30,9 @@ if __name__ == "__main__":
 """
 PACKAGE = build.BUILD / "python"
 
+# A Python that loads the sanitizer's runtime first cannot become a program that has it built in.
+pytestmark = pytest.mark.skipif(build.SANITIZED, reason="needs a build without sanitizers")
+
 
 @pytest.fixture
 def python(box):
@@ -51,7 +54,6 @@ def complaint(box, script):
     return result.stderr.splitlines()[-1]
 
 
-@pytest.mark.smoke
 def test_a_script_that_runs_its_app_reloads_at_a_save(box, python):
     box.write("app.py", GUARDED % 1)
     daemon = python("app.py").wait_serving()
@@ -166,7 +168,6 @@ def test_an_app_is_an_asgi_application_for_any_other_server(box):
     assert apps.version_of(daemon.get()) == 4
 
 
-@pytest.mark.smoke
 @pytest.mark.parametrize("call, line", [
     ('blackbulld.run("main:app", relaod=True)', 'unknown option "--relaod"; did you mean --reload?'),
     ('blackbulld.run("main:app", reload_dir="src")', 'unknown option "--reload-dir=src"; here it is --reload-path'),
