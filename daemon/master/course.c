@@ -335,12 +335,12 @@ struct generation *master_reload(struct master *m, enum gen_reason reason, const
 				 struct mono detected, const struct requester *by)
 {
 	struct generation *g = m->stopping ? NULL : master_pending(m);
+	struct generation *before;
 
 	if (m->stopping)
 		return NULL;
+	before = under_way(m);
 	if (!g || g->state != GEN_REQUESTED) {
-		struct generation *booting = g && g->state == GEN_BOOTING && !g->ready ? g : NULL;
-
 		g = generation_create(m->next_number, reason, detected);
 		if (!g)
 			return NULL;
@@ -348,13 +348,13 @@ struct generation *master_reload(struct master *m, enum gen_reason reason, const
 		list_push_back(&m->generations, &g->link);
 		(void)merge(g, paths, by);
 		announce_generation(m, g);
-		if (booting && reason == GEN_CHANGE)
-			supersede(m, booting);
 	} else {
 		(void)merge(g, paths, by);
 		/* Who asks by a signal can see only from this that it arrived. */
 		service_notify_generation(m->service, g);
 	}
+	if (before && before->state == GEN_BOOTING && !before->ready && reason == GEN_CHANGE)
+		supersede(m, before);
 	ev_feed_event(m->loop, &m->advance, EV_CUSTOM);
 	return g;
 }

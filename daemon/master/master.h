@@ -76,7 +76,7 @@ struct requester {
 };
 
 /*
- * Asks for a generation. One that is requested or building takes the request in; one that is booting
+ * Asks for a generation. One that is requested takes the request in; one that is booting
  * is superseded by a change, and followed by a next one otherwise. Returns the generation that will answer for this
  * request; it stays valid until it is terminal and its waiters were told. NULL: the daemon is stopping.
  */

@@ -71,6 +71,22 @@ def test_a_save_during_boot_takes_the_place_of_the_generation_that_boots(box, ga
     assert apps.version_of(daemon.get()) == 3
 
 
+def test_a_save_during_boot_does_so_even_when_a_request_waits_already(box, gate):
+    box.write("main.py", apps.asgi(1))
+    daemon = box.daemon("--reload").wait_serving()
+    box.save("main.py", GATED + apps.asgi(2))
+    held = gate()
+    request = in_background(box, "reload")
+    daemon.wait_log("generation 3: requested")
+    box.save("main.py", apps.asgi(3))
+    after = box.ctl_json("sync")["generation"]
+    os.close(held)
+    assert (after["number"], after["state"]) == (3, "serving")
+    assert daemon.log.find("generation 2: superseded"), daemon.log.text()
+    assert request.wait(20) == 0
+    request.communicate()
+
+
 def test_a_slow_request_is_finished_by_the_generation_that_began_it(box, gate):
     slow = apps.asgi(1).replace("    body = f", """\
     if scope["path"] == "/slow":
