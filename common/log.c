@@ -29,8 +29,8 @@ static struct {
 	const char *name;
 	enum log_level level;
 	enum log_format format;
-	bool terminal; /* stderr is one: short times */
-	bool color;
+	bool terminal;	   /* stderr is one: short times */
+	bool color_wanted; /* NO_COLOR is not set */
 	log_sink_fn *sink; /* NULL: stderr */
 	void *owner;
 } state = {.name = "blackbulld", .level = LOG_LEVEL_INFO};
@@ -48,14 +48,15 @@ void log_init(const char *name, enum log_level level, enum log_format format)
 	state.name = name;
 	state.level = level;
 	state.format = format;
+	state.color_wanted = !(no_color && *no_color);
 	state.terminal = isatty(STDERR_FILENO);
-	state.color = state.terminal && !(no_color && *no_color);
 }
 
-void log_set_sink(log_sink_fn *sink, void *owner)
+void log_set_sink(log_sink_fn *sink, void *owner, bool terminal)
 {
 	state.sink = sink;
 	state.owner = owner;
+	state.terminal = terminal;
 }
 
 bool log_enabled(enum log_level level)
@@ -129,6 +130,8 @@ static size_t escape(const char *s, enum log_format format, char out[16], size_t
 		len = json ? snprintf(out, 16, "\\ufffd") : snprintf(out, 16, "\\x%02x", c);
 	else if (c < 0x20 || c == 0x7f)
 		len = snprintf(out, 16, json ? "\\u%04x" : "\\x%02x", c);
+	else if (c == 0xc2 && (unsigned char)s[1] < 0xa0) /* C1: some terminals obey them */
+		len = snprintf(out, 16, "\\u%04x", (unsigned char)s[1]);
 	else
 		len = snprintf(out, 16, "%.*s", (int)n, s);
 	*out_len = (size_t)len;
@@ -157,7 +160,7 @@ static const char *time_text(char out[WALL_RFC3339_LEN])
 {
 	struct wall now = wall_now();
 
-	if (!state.terminal || state.sink)
+	if (!state.terminal)
 		return wall_format(now, out);
 
 	time_t seconds = (time_t)(now.ns / 1000000000);
@@ -171,7 +174,7 @@ static const char *time_text(char out[WALL_RFC3339_LEN])
 
 static void format_text(struct line *l, enum log_level level, const char *message)
 {
-	bool color = state.color && !state.sink;
+	bool color = state.terminal && state.color_wanted;
 	char when[WALL_RFC3339_LEN];
 
 	line_add_str(l, time_text(when));

@@ -24,7 +24,8 @@ typedef void log_sink_fn(void *owner, const char *line, size_t len);
  * On a terminal the level is coloured unless NO_COLOR is set (no-color.org).
  */
 void log_init(const char *name, enum log_level level, enum log_format format);
-void log_set_sink(log_sink_fn *sink, void *owner);
+/* `terminal`: whether a person reads what the sink, or without one stderr, gets. */
+void log_set_sink(log_sink_fn *sink, void *owner, bool terminal);
 bool log_enabled(enum log_level level);
 
 /* "error", "warn", "info", "debug" <-> level. Returns -EINVAL for anything else. */

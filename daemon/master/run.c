@@ -132,7 +132,7 @@ static int init_modules(struct master *m)
 	output_set_interactive(m->output, m->config->workers == 1);
 	output_on_lines(m->output, lines_added, m);
 	output_on_written(m->output, written, m);
-	log_set_sink(output_log, m->output);
+	log_set_sink(output_log, m->output, isatty(STDERR_FILENO));
 	events_set_publish(m->events, publish, m);
 	rc = nursery_create(&m->nursery, m->loop, m->output);
 	if (rc == 0)
@@ -161,7 +161,7 @@ static void finish_modules(struct master *m)
 	generation_destroy(m->last_failed);
 	service_notify_destroy(m->service);
 	signals_destroy(m->signals);
-	log_set_sink(NULL, NULL);
+	log_set_sink(NULL, NULL, isatty(STDERR_FILENO));
 	output_destroy(m->output);
 	background_destroy(m->background);
 	waiters_destroy(m->waiters);

@@ -27,7 +27,7 @@ static void start(struct captured *c, enum log_level level, enum log_format form
 {
 	*c = (struct captured){0};
 	log_init("testd", level, format);
-	log_set_sink(capture, c);
+	log_set_sink(capture, c, false);
 }
 
 /* What follows the time: "2026-11-23T00:48:15.123Z ". */
@@ -80,6 +80,10 @@ TEST(control_characters_cannot_forge_lines_or_drive_a_terminal)
 	start(&c, LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
 	log_info("a\nb\033[2J\x7f\xff caf\xc3\xa9");
 	assert_string_equal(after_time(&c), "info testd: a\\x0ab\\x1b[2J\\x7f\\xff caf\xc3\xa9\n");
+	start(&c, LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+	log_info("\xc2\x9b"
+		 "2J \xc2\xa0");
+	assert_string_equal(after_time(&c), "info testd: \\u009b2J \xc2\xa0\n");
 }
 
 TEST(a_json_line_is_one_object_of_valid_utf_8)
