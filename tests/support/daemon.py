@@ -31,8 +31,9 @@ class Log:
         threading.Thread(target=self._read, args=(pipe,), daemon=True).start()
 
     def _read(self, pipe):
-        for raw in pipe:
-            self._tell([raw.decode(errors="replace").rstrip("\n")])
+        with pipe:
+            for raw in pipe:
+                self._tell([raw.decode(errors="replace").rstrip("\n")])
         self._tell([])
 
     def _tell(self, lines):

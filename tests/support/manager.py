@@ -1,5 +1,6 @@
 """A service manager as systemd is one: it starts a daemon with sockets, and hears what it notifies."""
 
+import fcntl
 import os
 import shlex
 import socket
@@ -32,7 +33,7 @@ class Manager:
         script = ["export LISTEN_PID=$$;" if sockets else "", "exec"]
         script += [shlex.quote(str(word)) for word in (build.DAEMON, *arguments)]
         # First out of the way, then to their places, as descriptor 3 may be one of them.
-        high = [os.dup2(s.fileno(), 200 + i) for i, s in enumerate(sockets)]
+        high = [fcntl.fcntl(s.fileno(), fcntl.F_DUPFD_CLOEXEC, 200) for s in sockets]
         script += [f"{3 + i}<&{fd} {fd}<&-" for i, fd in enumerate(high)]
         if bind:
             script += ["--bind", bind]

@@ -1,5 +1,6 @@
 """Plays the master to one real app worker: spawns it with its descriptors, configures it, hears what it says."""
 
+import fcntl
 import os
 import select
 import shlex
@@ -55,7 +56,7 @@ def decode_failure(body):
 
 def spawn(command, descriptors, environment, log):
     """A process with exactly 0, 1, 2 and `descriptors` from 3 on."""
-    high = [os.dup2(fd, 200 + i, inheritable=False) for i, fd in enumerate(descriptors)]
+    high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 200) for fd in descriptors]
     actions = [(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0), (os.POSIX_SPAWN_DUP2, log, 1),
                (os.POSIX_SPAWN_DUP2, log, 2)]
     actions += [(os.POSIX_SPAWN_DUP2, fd, 3 + i) for i, fd in enumerate(high)]
