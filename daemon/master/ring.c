@@ -17,15 +17,15 @@
 
 struct ring {
 	const char *name;
-	int fd;	     /* -1: no memory yet */
-	size_t size; /* of the memory */
-	char *bytes; /* it, mapped twice in a row: a record that goes round the end is in one piece */
+	int fd;	      /* -1: no memory yet */
+	uint32_t *at; /* the memory: first the index, record n begins at at[n % most] */
+	size_t most;
+	char *bytes; /* then the records, mapped twice in a row: one that goes round the end is in one piece */
+	size_t size;
 	size_t head; /* where the oldest record begins */
 	size_t used;
 	uint64_t last; /* number of the newest */
 	size_t count;
-	size_t most;
-	uint32_t at[]; /* number n begins at at[n % most] */
 };
 
 static size_t round_to_pages(size_t size)
@@ -37,7 +37,7 @@ static size_t round_to_pages(size_t size)
 
 struct ring *ring_create(const char *name, size_t size, size_t most)
 {
-	struct ring *r = calloc(1, sizeof(*r) + most * sizeof(r->at[0]));
+	struct ring *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return NULL;
@@ -48,11 +48,16 @@ struct ring *ring_create(const char *name, size_t size, size_t most)
 	return r;
 }
 
+static size_t index_size(const struct ring *r)
+{
+	return round_to_pages(r->most * sizeof(r->at[0]));
+}
+
 static void ring_close(struct ring *r)
 {
-	if (r->bytes)
-		munmap(r->bytes, 2 * r->size);
-	r->bytes = NULL;
+	if (r->at)
+		munmap(r->at, index_size(r) + 2 * r->size);
+	r->at = NULL;
 	fd_close(&r->fd);
 }
 
@@ -64,9 +69,10 @@ void ring_destroy(struct ring *r)
 	free(r);
 }
 
-static int map_half(struct ring *r, char *where)
+static int map_part(const struct ring *r, char *where, size_t size, size_t offset)
 {
-	void *p = mmap(where, r->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, r->fd, 0);
+	void *p = mmap(where, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, r->fd,
+		       (off_t)offset);
 
 	return p == MAP_FAILED ? -errno : 0;
 }
@@ -74,16 +80,22 @@ static int map_half(struct ring *r, char *where)
 /* Takes fd, also on failure. */
 static int ring_map(struct ring *r, int fd)
 {
-	void *place = mmap(NULL, 2 * r->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int err = place == MAP_FAILED ? -errno : 0;
+	size_t index = index_size(r);
+	char *place =
+		mmap(NULL, index + 2 * r->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int err;
 
 	r->fd = fd;
-	if (!err) {
-		r->bytes = place;
-		err = map_half(r, r->bytes);
+	if (place == MAP_FAILED) {
+		err = -errno;
+		fd_close(&r->fd);
+		return err;
 	}
+	r->at = (uint32_t *)(void *)place;
+	r->bytes = place + index;
+	err = map_part(r, place, index + r->size, 0);
 	if (!err)
-		err = map_half(r, r->bytes + r->size);
+		err = map_part(r, r->bytes + r->size, r->size, index);
 	if (err)
 		ring_close(r);
 	return err;
@@ -97,7 +109,7 @@ static int make_memory(struct ring *r)
 
 	if (fd < 0)
 		return -errno;
-	if (ftruncate(fd, (off_t)r->size) < 0 ||
+	if (ftruncate(fd, (off_t)(index_size(r) + r->size)) < 0 ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		err = -errno;
 	if (err)
@@ -113,16 +125,12 @@ static uint32_t len_at(const struct ring *r, size_t at)
 	return len;
 }
 
-/* Where the record after the one at `at` begins. */
-static size_t after(const struct ring *r, size_t at)
-{
-	return (at + LEN_SIZE + len_at(r, at)) % r->size;
-}
-
 static void drop_oldest(struct ring *r)
 {
-	r->used -= LEN_SIZE + len_at(r, r->head);
-	r->head = after(r, r->head);
+	size_t taken = LEN_SIZE + len_at(r, r->head);
+
+	r->head = (r->head + taken) % r->size;
+	r->used -= taken;
 	r->count--;
 }
 
@@ -146,7 +154,7 @@ static void write_record(struct ring *r, const struct iovec *parts, size_t n, ui
 int ring_add(struct ring *r, const struct iovec *parts, size_t n)
 {
 	size_t len = 0;
-	int err = r->bytes ? 0 : make_memory(r);
+	int err = r->at ? 0 : make_memory(r);
 
 	if (err)
 		return err;
@@ -187,76 +195,83 @@ json_t *ring_save(const struct ring *r, struct handoff_fds *fds)
 		return json_pack("{s:I}", "last", (json_int_t)r->last);
 	if (handoff_fds_add(fds, r->fd) < 0)
 		return NULL;
-	return json_pack("{s:I, s:i, s:I, s:I, s:I}", "last", (json_int_t)r->last, "fd", r->fd,
-			 "size", (json_int_t)r->size, "head", (json_int_t)r->head, "used",
-			 (json_int_t)r->used);
+	return json_pack("{s:I, s:i, s:I, s:I, s:I, s:I, s:I}", "last", (json_int_t)r->last, "fd",
+			 r->fd, "most", (json_int_t)r->most, "size", (json_int_t)r->size, "head",
+			 (json_int_t)r->head, "used", (json_int_t)r->used, "count",
+			 (json_int_t)r->count);
 }
 
-/* Whether fd is a memfd of that size, which nobody can make shorter. */
-static bool is_memory(int fd, json_int_t size)
+/* Whether fd is memory of the ring's size, which nobody can make shorter. */
+static bool is_memory(const struct ring *r, int fd)
 {
 	struct stat st;
 	int seals = fcntl(fd, F_GET_SEALS);
 
-	return seals >= 0 && (seals & F_SEAL_SHRINK) && fstat(fd, &st) == 0 && st.st_size == size &&
-	       size > 0 && size <= UINT32_MAX && round_to_pages((size_t)size) == (size_t)size;
+	return seals >= 0 && (seals & F_SEAL_SHRINK) && fstat(fd, &st) == 0 &&
+	       st.st_size == (off_t)(index_size(r) + r->size);
 }
 
-/* Counts the records, which must fill what is used, neither more nor less. */
-static int count_records(struct ring *r)
+/* Whether the sizes can be those of a ring. */
+static bool is_plausible(const struct ring *r)
 {
-	size_t at = r->head, left = r->used;
-
-	for (r->count = 0; left > 0; r->count++) {
-		if (left < LEN_SIZE || left - LEN_SIZE < len_at(r, at))
-			return -EBADMSG;
-		left -= LEN_SIZE + len_at(r, at);
-		at = after(r, at);
-	}
-	return r->count <= r->last ? 0 : -EBADMSG;
+	return r->most > 0 && r->most <= UINT32_MAX && r->size > 0 && r->size <= UINT32_MAX &&
+	       round_to_pages(r->size) == r->size && r->head < r->size && r->used <= r->size &&
+	       r->count <= r->most && r->count <= r->last;
 }
 
-static int find_records(struct ring *r)
+/* Whether the index tells of records, and of the oldest and the newest where they are. */
+static bool has_index(const struct ring *r)
 {
-	int err = count_records(r);
-	size_t at;
+	size_t newest = r->at[r->last % r->most];
 
-	if (err)
-		return err;
-	while (r->count > r->most)
-		drop_oldest(r);
-	at = r->head;
-	for (uint64_t number = ring_first(r); number <= r->last; number++) {
-		r->at[number % r->most] = (uint32_t)at;
-		at = after(r, at);
+	for (size_t i = 0; i < r->most; i++) {
+		if (r->at[i] >= r->size)
+			return false;
 	}
-	return 0;
+	if (r->count == 0)
+		return r->used == 0;
+	return r->at[ring_first(r) % r->most] == r->head &&
+	       (newest + LEN_SIZE + len_at(r, newest)) % r->size == (r->head + r->used) % r->size;
+}
+
+/* What `state` says, if it makes sense. */
+static int ring_take(struct ring *r, const json_t *state, struct handoff_fds *fds)
+{
+	json_int_t most = 0, size = 0, head = -1, used = -1, count = -1;
+	int fd = -1, err;
+
+	if (json_unpack((json_t *)state, "{s:i, s:I, s:I, s:I, s:I, s:I}", "fd", &fd, "most", &most,
+			"size", &size, "head", &head, "used", &used, "count", &count) < 0)
+		return -EBADMSG;
+	r->most = (size_t)most;
+	r->size = (size_t)size;
+	r->head = (size_t)head;
+	r->used = (size_t)used;
+	r->count = (size_t)count;
+	if (!is_plausible(r) || !is_memory(r, fd) || handoff_fds_claim(fds, fd) < 0)
+		return -EBADMSG;
+	err = ring_map(r, fd);
+	if (!err && !has_index(r))
+		err = -EBADMSG;
+	return err;
 }
 
 int ring_restore(struct ring *r, const json_t *state, struct handoff_fds *fds)
 {
-	json_int_t last = 0, size = 0, head = 0, used = 0;
-	int fd = -1, err;
+	const struct ring empty = *r;
+	const json_t *last = json_object_get(state, "last");
+	int err;
 
-	if (json_unpack((json_t *)state, "{s:I, s?i, s?I, s?I, s?I}", "last", &last, "fd", &fd,
-			"size", &size, "head", &head, "used", &used) < 0 ||
-	    last < 0)
+	if (!json_is_integer(last) || json_integer_value(last) < 0)
 		return -EBADMSG;
-	r->last = (uint64_t)last;
-	if (fd < 0)
+	r->last = (uint64_t)json_integer_value(last);
+	if (!json_object_get(state, "fd"))
 		return 0;
-	if (!is_memory(fd, size) || head < 0 || head >= size || used < 0 || used > size ||
-	    handoff_fds_claim(fds, fd) < 0)
-		return -EBADMSG;
-	r->size = (size_t)size;
-	r->head = (size_t)head;
-	r->used = (size_t)used;
-	err = ring_map(r, fd);
-	if (!err)
-		err = find_records(r);
+	err = ring_take(r, state, fds);
 	if (err) {
 		ring_close(r);
-		r->head = r->used = r->count = 0;
+		*r = empty;
+		r->last = (uint64_t)json_integer_value(last);
 	}
 	return err;
 }

@@ -2,7 +2,7 @@
  * Numbered records in a ring of bytes: the newest push out the oldest. The bytes lie in a memfd that is mapped, so that they
  * cross execve(2) as they are: a hand-over costs the same however full the ring is.
  *
- *   record: len:u32 (of this machine) bytes
+ *   memory: the index, where record n begins (u32) at n % most; the records, each len:u32 bytes. In this machine's order.
  */
 #ifndef DAEMON_MASTER_RING_H
 #define DAEMON_MASTER_RING_H
