@@ -25,28 +25,24 @@ void fd_close(int *fd)
 	errno = saved;
 }
 
-static int set_flag(int fd, int get, int set, int flag, bool on)
-{
-	int flags = fcntl(fd, get);
-
-	if (flags < 0)
-		return -errno;
-
-	int wanted = on ? flags | flag : flags & ~flag;
-
-	if (wanted != flags && fcntl(fd, set, wanted) < 0)
-		return -errno;
-	return 0;
-}
-
 int fd_set_cloexec(int fd, bool on)
 {
-	return set_flag(fd, F_GETFD, F_SETFD, FD_CLOEXEC, on);
+	/* Descriptors have no other flag, so that none needs to be kept. */
+	return fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0) < 0 ? -errno : 0;
 }
 
 int fd_set_nonblock(int fd, bool on)
 {
-	return set_flag(fd, F_GETFL, F_SETFL, O_NONBLOCK, on);
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0)
+		return -errno;
+
+	int wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+
+	if (wanted != flags && fcntl(fd, F_SETFL, wanted) < 0)
+		return -errno;
+	return 0;
 }
 
 int fd_read_full(int fd, void *data, size_t n)

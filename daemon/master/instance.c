@@ -280,6 +280,21 @@ const char *instance_events_path(const struct instance *i)
 	return i->events_path;
 }
 
+/* Whether the file holds just that text. */
+static bool holds(const char *path, const char *text)
+{
+	char *old;
+	size_t len;
+	bool same;
+
+	if (fd_read_file(path, strlen(text), &old, &len) < 0)
+		return false;
+	same = len == strlen(text) && memcmp(old, text, len) == 0;
+	free(old);
+	return same;
+}
+
+/* Each image says the same: a new file, which some file systems take milliseconds for, is made when it does not. */
 int instance_write_info(struct instance *i, json_t *info)
 {
 	char path[PATH_MAX];
@@ -287,7 +302,7 @@ int instance_write_info(struct instance *i, json_t *info)
 	char *whole = text ? str_printf("%s\n", text) : NULL;
 	int err = whole ? path_join(path, sizeof(path), i->dir, "info.json") : -ENOMEM;
 
-	if (!err)
+	if (!err && !holds(path, whole))
 		err = fd_replace_file(path, whole, strlen(whole), 0600);
 	free(whole);
 	free(text);

@@ -232,6 +232,40 @@ TEST(info_is_there_for_discovery_until_the_end_and_history_stays)
 	json_decref(info);
 }
 
+TEST(info_that_is_there_already_is_left_alone_and_other_is_replaced)
+{
+	static const struct {
+		const char *before;
+		int replaced;
+	} cases[] = {
+		{"{\n  \"pid\": 42\n}\n", 0},  {"{\n  \"pid\": 43\n}\n", 1}, {"{}\n", 1}, {"", 1},
+		{"{\n  \"pid\": 42\n}\n ", 1},
+	};
+	struct config c = config_of("main:app");
+	struct instance *i = open_instance(&c);
+	json_t *info = json_pack("{s:i}", "pid", 42);
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/info.json", instance_dir(i));
+	for (size_t n = 0; n < ARRAY_LEN(cases); n++) {
+		struct stat before, after;
+		char *text;
+		size_t len;
+
+		assert_int_equal(
+			fd_replace_file(path, cases[n].before, strlen(cases[n].before), 0600), 0);
+		assert_int_equal(stat(path, &before), 0);
+		assert_int_equal(instance_write_info(i, info), 0);
+		assert_int_equal(stat(path, &after), 0);
+		assert_int_equal(before.st_ino != after.st_ino, cases[n].replaced);
+		assert_int_equal(fd_read_file(path, 1000, &text, &len), 0);
+		assert_string_equal(text, "{\n  \"pid\": 42\n}\n");
+		free(text);
+	}
+	instance_close(i);
+	json_decref(info);
+}
+
 TEST(the_next_image_holds_the_same_lock_and_the_same_paths)
 {
 	struct config c = config_of("main:app");
@@ -302,6 +336,7 @@ int main(void)
 		IN_DIR(a_name_that_is_no_name_is_a_usage_error),
 		IN_DIR(a_folder_that_others_can_enter_is_refused),
 		IN_DIR(info_is_there_for_discovery_until_the_end_and_history_stays),
+		IN_DIR(info_that_is_there_already_is_left_alone_and_other_is_replaced),
 		IN_DIR(the_next_image_holds_the_same_lock_and_the_same_paths),
 		IN_DIR(a_lock_that_did_not_come_along_is_taken_again),
 		IN_DIR(state_that_cannot_be_read_leads_to_the_same_places),
