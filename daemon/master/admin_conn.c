@@ -220,18 +220,41 @@ void admin_conn_start(struct admin_conn *c)
 		ev_feed_event(c->set->loop, &c->reader, EV_READ);
 }
 
-/* The oldest without a hello, also when one looks whether it has come meanwhile. NULL: all have said it. */
+/* How many of a process have not said hello. */
+static size_t count_silent(const struct admin_conns *s, pid_t pid)
+{
+	size_t n = 0;
+
+	list_for_each(c, &s->list, struct admin_conn, link)
+		n += !c->greeted && c->pid == pid;
+	return n;
+}
+
+/*
+ * Who makes room: the oldest without a hello, also when one looks whether it has come meanwhile, of the process that has
+ * most of them, so that a crowd pushes out its own. NULL: all have said it.
+ */
 static struct admin_conn *find_silent(struct admin_conns *s)
 {
+	struct admin_conn *found = NULL;
+	size_t most = 0;
+
 	list_for_each(c, &s->list, struct admin_conn, link) {
+		size_t n;
+
 		if (c->greeted)
 			continue;
-		if (conn_fill(c) < 0 || conn_greet(c) < 0 || !c->greeted)
+		if (conn_fill(c) < 0 || conn_greet(c) < 0)
 			return c;
-		if (buf_len(&c->in) > 0)
+		n = c->greeted ? 0 : count_silent(s, c->pid);
+		if (n > most) {
+			most = n;
+			found = c;
+		}
+		if (c->greeted && buf_len(&c->in) > 0)
 			ev_feed_event(s->loop, &c->reader, EV_READ);
 	}
-	return NULL;
+	return found;
 }
 
 void admin_conns_adopt(struct admin_conns *s, int fd, enum sp_proto self)

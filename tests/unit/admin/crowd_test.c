@@ -147,17 +147,26 @@ TEST(a_hello_that_does_not_come_in_time_ends_the_connection)
 	admin_conns_finish(&conns);
 }
 
-/* As somebody else: connects, and reports whether it is served. */
-static void run_stranger(const char *path, uid_t uid)
+/* In a child: a connection that waits until there is room for it. */
+static int connect_patiently(const char *path)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	char bytes[8];
 
-	if (str_copy(a.sun_path, sizeof(a.sun_path), path) < 0 || setuid(uid) < 0 ||
+	if (str_copy(a.sun_path, sizeof(a.sun_path), path) < 0 ||
 	    connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
 		_exit(2);
-	_exit(recv(fd, bytes, sizeof(bytes), 0) > 0);
+	return fd;
+}
+
+/* As somebody else: connects, and reports whether it is served. */
+static void run_stranger(const char *path, uid_t uid)
+{
+	char bytes[8];
+
+	if (setuid(uid) < 0)
+		_exit(2);
+	_exit(recv(connect_patiently(path), bytes, sizeof(bytes), 0) > 0);
 }
 
 TEST(other_users_are_turned_away_even_if_the_mode_lets_them_in)
@@ -181,6 +190,39 @@ TEST(other_users_are_turned_away_even_if_the_mode_lets_them_in)
 	client_assert_alive(e);
 }
 
+/* As another process: many connections that say nothing, until the first of them is closed. */
+static void run_crowd(const char *path)
+{
+	int fds[200];
+	char bytes[2 * SP_HELLO_LEN];
+
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		fds[i] = connect_patiently(path);
+	while (recv(fds[0], bytes, sizeof(bytes), 0) > 0)
+		;
+	_exit(0);
+}
+
+TEST(a_crowd_of_silent_ones_pushes_out_its_own)
+{
+	struct echo *e = *state;
+	int slow = client_connect(e->rep_path), status = -1;
+	pid_t child;
+
+	echo_run(e);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		run_crowd(e->rep_path);
+	while (waitpid(child, &status, WNOHANG) == 0)
+		echo_run(e);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_false(client_is_closed(e, slow));
+	client_send_hello(slow, SP_REQ);
+	client_assert_served(e, slow);
+	close(slow);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,6 +231,7 @@ int main(void)
 		WITH_ECHO(the_sixty_fifth_takes_the_place_of_the_oldest_that_is_silent),
 		WITH_ECHO(a_hello_that_was_not_read_yet_counts),
 		WITH_ECHO(a_crowd_of_silent_ones_keeps_nobody_out),
+		WITH_ECHO(a_crowd_of_silent_ones_pushes_out_its_own),
 		WITH_ECHO(without_descriptors_it_waits_and_goes_on_when_there_are_some),
 		WITH_ECHO(a_hello_that_does_not_come_in_time_ends_the_connection),
 		WITH_ECHO(other_users_are_turned_away_even_if_the_mode_lets_them_in),
