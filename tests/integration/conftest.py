@@ -5,11 +5,12 @@ import pytest
 from support import build
 from support.daemon import Box
 
-SOAK_TIMEOUT = 3600
+SOAK_TIMEOUT = 2 * 3600
+FIGURES = pytest.StashKey()
 
 
 def pytest_collection_modifyitems(items):
-    """The long forms get an hour instead of the time limit of pytest.ini."""
+    """The long forms get two hours instead of the time limit of pytest.ini."""
     for item in items:
         if build.SOAK and item.get_closest_marker("soak"):
             item.add_marker(pytest.mark.timeout(SOAK_TIMEOUT))
@@ -30,3 +31,17 @@ def pytest_runtest_makereport(item):
     report = (yield).get_result()
     if report.failed and hasattr(item, "box"):
         report.sections += item.box.logs()
+
+
+@pytest.fixture
+def figures(request):
+    """Call it with a line for the summary: what was measured, where the test itself only says yes or no."""
+    return request.config.stash.setdefault(FIGURES, []).append
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    lines = config.stash.get(FIGURES, [])
+    if lines:
+        terminalreporter.section("figures")
+    for line in lines:
+        terminalreporter.write_line(line)

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,6 +15,8 @@ DAEMON = BUILD / "blackbulld"
 CTL = BUILD / "blackbullctl"
 EXAMPLES = ROOT / "docs" / "examples"
 SOAK = os.environ.get("BLACKBULL_SOAK", "") not in ("", "0")
+# How long each long form may last; 0: as long as it takes.
+SOAK_MINUTES = float(os.environ.get("BLACKBULL_SOAK_MINUTES", "0"))
 
 
 @lru_cache
@@ -31,6 +34,15 @@ SLOWNESS = 4 if SANITIZED else 1
 def amount(normal, sanitized, soak):
     """How often a repeated step is to be done."""
     return soak if SOAK else sanitized if SANITIZED else normal
+
+
+def lasting(count):
+    """Counts up to `count`; in a long run with a time limit as far as there is time."""
+    end = time.monotonic() + SOAK_MINUTES * 60
+    for number in range(count):
+        if SOAK and SOAK_MINUTES and time.monotonic() > end:
+            return
+        yield number
 
 
 @lru_cache

@@ -26,6 +26,20 @@ def image(pid):
     return os.readlink(f"/proc/{pid}/exe")
 
 
+def open_fds(pid):
+    """How many descriptors it has open."""
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def memory_kb(pid):
+    """What is resident. An image that has just been executed has next to nothing: then it is the next moment's."""
+    def whole():
+        resident = int(status(pid)["VmRSS"].split()[0])
+        return resident > 1000 and resident
+
+    return until(whole, what="a whole image")
+
+
 def all_pids():
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
