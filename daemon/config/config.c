@@ -30,6 +30,7 @@ void config_kept_finish(struct config_kept *k)
 {
 	free(k->target);
 	free(k->app_dir);
+	free(k->directory);
 	free(k->file_text);
 	*k = (struct config_kept){0};
 }

@@ -94,6 +94,7 @@ struct config_kept {
 	enum target_kind kind;
 	char *target;	 /* as in struct config */
 	char *app_dir;	 /* the same */
+	char *directory; /* the same: what it names may have moved, or be gone for a moment */
 	bool found;	 /* target_found */
 	char *file_text; /* the configuration file as it was last good */
 };
@@ -101,9 +102,9 @@ struct config_kept {
 void config_kept_finish(struct config_kept *k);
 
 /*
- * The configuration of a daemon that runs already. What was found once stays the target, and a site's directory may be
+ * The configuration of a daemon that runs already. What was found once stays the target, and any directory may be
  * missing, since in the middle of a checkout anything may be gone for a moment. A configuration file that
- * cannot be used gives way to the kept text: then *e says what is wrong with it, else e->text is "".
+ * cannot be used, or is there no longer, gives way to the kept text: then *e says what is wrong, else e->text is "".
  * Returns 0, or -errno and *e when the kept text is of no use either.
  */
 int config_load_again(struct config *c, int argc, char *const argv[],

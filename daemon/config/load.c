@@ -33,7 +33,8 @@ static const char *config_file(const struct cmdline *l, bool *named)
 	return file ? file : DEFAULT_FILE;
 }
 
-static int read_file(struct settings *s, const struct cmdline *l, struct config_error *e)
+static int read_file(struct settings *s, const struct cmdline *l, const struct config_kept *kept,
+		     struct config_error *e)
 {
 	bool named;
 	const char *file = config_file(l, &named);
@@ -41,8 +42,15 @@ static int read_file(struct settings *s, const struct cmdline *l, struct config_
 	size_t len;
 	int rc = fd_read_file(file, FILE_MAX, &text, &len);
 
-	if (rc == -ENOENT && !named)
+	if (rc == -ENOENT && !named && !(kept && kept->file_text))
 		return 0; /* s->config.file_text stays NULL */
+	if (rc == -ENOENT && !named) {
+		config_fail(e, CONFIG_STATUS_ENVIRONMENT,
+			    "configuration file \"%.200s\" is there no longer; leave an empty one "
+			    "if that is meant",
+			    file);
+		return rc;
+	}
 	if (rc < 0) {
 		config_fail(e, CONFIG_STATUS_ENVIRONMENT, "configuration file \"%.200s\": %s", file,
 			    strerror(-rc));
@@ -119,13 +127,13 @@ static int make_absolute(const struct config *c, const char *option, char **path
 	return 0;
 }
 
-static int find_directory(struct config *c, struct config_error *e)
+static int find_directory(struct config *c, const struct config_kept *kept, struct config_error *e)
 {
 	char cwd[PATH_MAX];
 	int err;
 
-	if (getcwd(cwd, sizeof(cwd))) {
-		c->directory = strdup(cwd);
+	if (getcwd(cwd, sizeof(cwd)) || (kept && kept->directory)) {
+		c->directory = strdup(kept && kept->directory ? kept->directory : cwd);
 		return c->directory ? 0 : config_no_memory(e);
 	}
 	err = -errno;
@@ -219,7 +227,7 @@ static int resolve(struct settings *s, const struct cmdline *l, const struct con
 		   struct config_error *e)
 {
 	struct config *c = &s->config;
-	int rc = find_directory(c, e);
+	int rc = find_directory(c, kept, e);
 
 	if (c->workers == 0)
 		c->workers = cpu_count();
@@ -247,7 +255,7 @@ static int load(struct config *c, const struct cmdline *l, const struct config_k
 	int rc = settings_init(s, e);
 
 	if (rc == 0)
-		rc = from == TEXT_FROM_FILE ? read_file(s, l, e)
+		rc = from == TEXT_FROM_FILE ? read_file(s, l, kept, e)
 					    : read_kept(s, l, kept->file_text, e);
 	if (rc == 0)
 		rc = settings_read_environment(s, environ, e);

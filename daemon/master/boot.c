@@ -156,10 +156,10 @@ static void begin_generation(struct master *m, struct generation *g,
 		course_fail(m, g, &e);
 }
 
-int boot_again(struct master *m, const struct buf *state, const struct config_error *config_error)
+int boot_again(struct master *m, const struct buf *state, struct config_error *config_error)
 {
 	struct generation *g;
-	int rc = master_state_restore(m, state);
+	int rc = master_state_restore(m, state, config_error);
 
 	if (rc < 0)
 		return rc;

@@ -24,7 +24,7 @@ int boot_first(struct master *m, struct salvage *s) BB_NODISCARD;
  * (config_error->text). Returns 0 or -errno.
  */
 int boot_again(struct master *m, const struct buf *state,
-	       const struct config_error *config_error) BB_NODISCARD;
+	       struct config_error *config_error) BB_NODISCARD;
 /* The state of the image before is of no use: its sockets are, whatever else it had. */
 void boot_salvage(struct master *m, struct salvage *s);
 

@@ -5,21 +5,14 @@
 #include "daemon/master/announce.h"
 #include "daemon/master/background.h"
 #include "daemon/master/events.h"
-#include "daemon/master/logbook.h"
+#include "daemon/master/handover.h"
 #include "daemon/master/master.h"
-#include "daemon/master/master_state.h"
-#include "daemon/master/reexec.h"
 #include "daemon/master/service_notify.h"
-#include "daemon/master/task.h"
-#include "daemon/master/worker_failure.h"
 
 #include <ev.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-
-#define TAIL_LINES 40
 
 void course_enter(struct master *m, struct generation *g, enum gen_event event)
 {
@@ -74,14 +67,6 @@ void course_fail(struct master *m, struct generation *g, const struct worker_err
 	}
 }
 
-static void fail_text(struct master *m, struct generation *g, const char *stage,
-		      const char *message)
-{
-	struct worker_error e = {.stage = (char *)stage, .message = (char *)message};
-
-	course_fail(m, g, &e);
-}
-
 /* --- forward ------------------------------------------------------------------------------- */
 
 static struct generation *under_way(const struct master *m)
@@ -111,96 +96,6 @@ void course_boot(struct master *m, struct generation *g)
 	supervisor_start(m->supervisor, g->number);
 }
 
-static void exec_now(struct master *m, struct generation *g)
-{
-	char message[512];
-	int rc;
-
-	if (m->config->handover == HANDOVER_FRESH)
-		supervisor_pause(m->supervisor, g->number);
-	rc = master_state_exec(m);
-	/* Still here: nothing was given up. */
-	snprintf(message, sizeof(message), "cannot execute %s: %s", m->exec_path, strerror(-rc));
-	fail_text(m, g, "handover", message);
-}
-
-/* A command of the generation ended badly: what it wrote is the detail. */
-static void fail_by_task(struct master *m, struct generation *g, const char *stage,
-			 const char *what, int status)
-{
-	char how[96], message[512];
-	char *tail = logbook_tail(m->logbook, g->number, TAIL_LINES);
-	struct worker_error e = {.stage = (char *)stage, .message = message, .detail = tail};
-
-	snprintf(message, sizeof(message), "%s (%s)", what,
-		 worker_failure_describe(status, how, sizeof(how)));
-	course_fail(m, g, &e);
-	free(tail);
-}
-
-static bool succeeded(int status)
-{
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-/* The task of generation `number` has ended; NULL when nobody waits for it any more. */
-static struct generation *end_task(struct master *m, uint64_t number)
-{
-	task_destroy(m->task);
-	m->task = NULL;
-	ev_feed_event(m->loop, &m->advance, EV_CUSTOM);
-	return master_find(m, number);
-}
-
-static void trial_done(void *owner, uint64_t number, int status)
-{
-	struct master *m = owner;
-	struct generation *g = end_task(m, number);
-	char what[400];
-
-	snprintf(what, sizeof(what), "the new program %.300s does not run", m->exec_path);
-	if (g && succeeded(status))
-		exec_now(m, g);
-	else if (g)
-		fail_by_task(m, g, "handover", what, status);
-}
-
-/*
- * A program that is not the one that we are gets a trial first: one that cannot load its libraries would not return from
- * execve.
- */
-static void hand_over(struct master *m, struct generation *g)
-{
-	char *argv[] = {m->exec_path, (char *)"--version", NULL};
-
-	course_enter(m, g, GEN_EV_HAND_OVER);
-	if (!reexec_is_new(m->exec_path) ||
-	    task_start(&m->task, m->loop, m->output, argv, g->number, trial_done, m) < 0)
-		exec_now(m, g);
-}
-
-static void build_done(void *owner, uint64_t number, int status)
-{
-	struct master *m = owner;
-	struct generation *g = end_task(m, number);
-
-	if (g && succeeded(status))
-		hand_over(m, g);
-	else if (g)
-		fail_by_task(m, g, "build", "the build command failed", status);
-}
-
-static void build(struct master *m, struct generation *g)
-{
-	char *argv[] = {(char *)"/bin/sh", (char *)"-c", m->config->build, NULL};
-	int rc;
-
-	course_enter(m, g, GEN_EV_BUILD);
-	rc = task_start(&m->task, m->loop, m->output, argv, g->number, build_done, m);
-	if (rc < 0)
-		fail_text(m, g, "build", strerror(-rc));
-}
-
 /* Generations that have ended and whose processes are gone are history. */
 static void sweep(struct master *m)
 {
@@ -218,10 +113,7 @@ void course_advance(struct master *m)
 
 		if (!next)
 			return;
-		if (m->config->build)
-			build(m, next);
-		else
-			hand_over(m, next);
+		handover_begin(m, next);
 	}
 }
 

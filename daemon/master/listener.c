@@ -20,7 +20,6 @@ struct listener {
 	int fd;
 	int family;
 	bool inherited; /* somebody gave it to us: we did not bind it */
-	bool kept;	/* while matching: the configuration still has it */
 	dev_t dev;	/* of the Unix socket's file, to remove only our own */
 	ino_t ino;
 	char address[160];
@@ -250,26 +249,43 @@ static struct listener *find_spec(struct listeners *l, const char *spec)
 	return NULL;
 }
 
-/* Adds what the configuration has and we have not; then lets go of what it has no longer. */
+/* Adds what the configuration has and we have not. */
+static int add_missing(struct listeners *l, const struct strv *specs, struct config_error *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < specs->len && rc == 0; i++) {
+		if (!find_spec(l, specs->v[i]))
+			rc = listeners_add(l, specs->v[i], e);
+	}
+	return rc;
+}
+
+/* In the order of the configuration, which commands know their descriptors by; the others come last. */
+static void arrange(struct listeners *l, const struct strv *specs)
+{
+	for (size_t i = 0; i < specs->len; i++) {
+		struct listener *one = find_spec(l, specs->v[i]);
+		struct listener other = l->v[i];
+
+		l->v[i] = *one;
+		*one = other;
+	}
+}
+
+/* Brings us to what the configuration has; or leaves all as it was. */
 static int match(struct listeners *l, const struct strv *specs, struct config_error *e)
 {
-	size_t kept = 0;
+	size_t count = l->count;
+	int rc = add_missing(l, specs, e);
 
-	for (size_t i = 0; i < specs->len; i++) {
-		int rc = find_spec(l, specs->v[i]) ? 0 : listeners_add(l, specs->v[i], e);
-
-		if (rc < 0)
-			return rc;
-		find_spec(l, specs->v[i])->kept = true;
+	if (rc == 0) {
+		arrange(l, specs);
+		count = specs->len;
 	}
-	for (size_t i = 0; i < l->count; i++) {
-		if (l->v[i].kept)
-			l->v[kept++] = l->v[i];
-		else
-			listener_close(&l->v[i]);
-	}
-	l->count = kept;
-	return 0;
+	while (l->count > count)
+		listener_close(&l->v[--l->count]);
+	return rc;
 }
 
 int listeners_restore(struct listeners **out, const struct strv *binds, const json_t *state,

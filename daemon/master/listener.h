@@ -35,7 +35,7 @@ json_t *listeners_to_json(const struct listeners *l);
 json_t *listeners_save(const struct listeners *l, struct handoff_fds *fds);
 /*
  * Takes over the sockets that verify (inode, type, accepting, address), matches them with `binds`: kept, added,
- * removed. Falls back to what was there when an added one cannot be bound (*e, -errno; *l is usable).
+ * removed. When an added one cannot be bound, all stays as it was (*e, -errno; *l is usable).
  */
 int listeners_restore(struct listeners **l, const struct strv *binds, const json_t *state,
 		      struct handoff_fds *fds, struct config_error *e) BB_NODISCARD;

@@ -131,15 +131,18 @@ static int restore_history(struct master *m)
 	return rc;
 }
 
-static int restore_listeners(struct master *m, const struct handoff *h, struct handoff_fds *fds)
+/* Addresses that cannot be had are an error of the configuration: those of before stay. */
+static int restore_listeners(struct master *m, const struct handoff *h, struct handoff_fds *fds,
+			     struct config_error *error)
 {
 	struct config_error e = {.text = ""};
 	json_t *j = load(h, "listeners");
 	int rc = listeners_restore(&m->listeners, &m->config->binds, j, fds, &e);
 
 	json_decref(j);
-	if (rc < 0 && m->listeners) {
-		log_error("%s; going on with the addresses of before", e.text);
+	if (rc < 0 && m->listeners && listeners_count(m->listeners) > 0) {
+		if (error->text[0] == '\0')
+			*error = e;
 		rc = 0;
 	}
 	return rc;
@@ -204,7 +207,17 @@ static void restore_nursery(struct master *m, const struct handoff *h, struct ha
 	json_decref(j);
 }
 
-static int restore_sections(struct master *m, const struct handoff *h, struct handoff_fds *fds)
+static void restore_supervisor(struct master *m, const struct handoff *h, struct handoff_fds *fds)
+{
+	json_t *j = load(h, "supervisor");
+
+	if (supervisor_restore(m->supervisor, j, fds) < 0)
+		log_error("hand-over: the workers of before cannot be taken over; they leave");
+	json_decref(j);
+}
+
+static int restore_sections(struct master *m, const struct handoff *h, struct handoff_fds *fds,
+			    struct config_error *error)
 {
 	json_t *j = load(h, "master");
 	int inotify_fd = -1;
@@ -223,16 +236,13 @@ static int restore_sections(struct master *m, const struct handoff *h, struct ha
 	if (rc == 0)
 		rc = restore_history(m);
 	if (rc == 0)
-		rc = restore_listeners(m, h, fds);
+		rc = restore_listeners(m, h, fds, error);
 	if (rc < 0)
 		return rc;
 	supervisor_configure(m->supervisor, m->config, m->listeners, m->exec_path);
 	restore_nursery(m, h, fds);
-	j = load(h, "supervisor");
-	rc = supervisor_restore(m->supervisor, j, fds);
-	json_decref(j);
-	if (rc == 0)
-		rc = restore_admin(m, h, fds);
+	restore_supervisor(m, h, fds);
+	rc = restore_admin(m, h, fds);
 	if (rc == 0)
 		restore_watcher(m, h, fds, inotify_fd);
 	return rc;
@@ -263,6 +273,7 @@ int master_state_kept(const struct buf *state, struct config_kept *kept)
 					: TARGET_APP,
 			.target = string_of(config, "target"),
 			.app_dir = string_of(config, "app_dir"),
+			.directory = string_of(config, "directory"),
 			.found = json_is_true(json_object_get(config, "found")),
 			.file_text = string_of(config, "file_text"),
 		};
@@ -273,7 +284,7 @@ int master_state_kept(const struct buf *state, struct config_kept *kept)
 	return rc;
 }
 
-int master_state_restore(struct master *m, const struct buf *state)
+int master_state_restore(struct master *m, const struct buf *state, struct config_error *error)
 {
 	struct handoff h;
 	struct handoff_fds fds = {0};
@@ -282,7 +293,7 @@ int master_state_restore(struct master *m, const struct buf *state)
 	if (rc == 0)
 		rc = load_fds(&h, &fds);
 	if (rc == 0)
-		rc = restore_sections(m, &h, &fds);
+		rc = restore_sections(m, &h, &fds, error);
 	handoff_fds_finish(&fds, true);
 	return rc;
 }

@@ -71,9 +71,10 @@ static int add_json(struct saved *s, const char *name, json_t *j)
 
 static json_t *save_config(const struct config *c)
 {
-	return json_pack("{s:i, s:o?, s:o?, s:b, s:o?}", "kind", (int)c->kind, "target",
-			 json_bytes(c->target), "app_dir", json_bytes(c->app_dir), "found",
-			 (int)c->target_found, "file_text", json_bytes(c->file_text));
+	return json_pack("{s:i, s:o, s:o?, s:o?, s:b, s:o?}", "kind", (int)c->kind, "directory",
+			 json_bytes(c->directory), "target", json_bytes(c->target), "app_dir",
+			 json_bytes(c->app_dir), "found", (int)c->target_found, "file_text",
+			 json_bytes(c->file_text));
 }
 
 static json_t *save_master(const struct master *m, int inotify_fd)

@@ -230,6 +230,9 @@ static int load_config(struct config *c, int argc, char *const argv[], const str
 
 	error->text[0] = '\0';
 	*readable = master_state_kept(state, &kept) == 0;
+	/* The path is what counts: another folder may have taken its name. One that is gone may come back. */
+	if (kept.directory && chdir(kept.directory) < 0)
+		log_warn_errno(errno, "directory \"%s\"", kept.directory);
 	rc = *readable ? config_load_again(c, argc, argv, &kept, error)
 		       : config_load(c, &action, argc, argv, error);
 	config_kept_finish(&kept);

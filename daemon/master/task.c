@@ -24,6 +24,8 @@ struct task {
 	pid_t pid;
 	int pipe; /* stdout and stderr together: the order matters more than the name */
 	ev_io readable;
+	ev_timer limit;
+	bool over_time;
 	struct output_source source;
 	task_done_fn *done;
 	void *owner;
@@ -45,6 +47,23 @@ static bool read_some(struct task *t)
 static void readable_cb(struct ev_loop *loop BB_UNUSED, ev_io *w, int revents BB_UNUSED)
 {
 	(void)read_some(container_of(w, struct task, readable));
+}
+
+static void kill_tree(const struct task *t)
+{
+	pid_t tree[TREE_MAX];
+	size_t n = t->pid > 0 ? process_tree(t->pid, tree, TREE_MAX) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		(void)kill(tree[i], SIGKILL);
+}
+
+static void limit_cb(struct ev_loop *loop BB_UNUSED, ev_timer *w, int revents BB_UNUSED)
+{
+	struct task *t = container_of(w, struct task, limit);
+
+	t->over_time = true;
+	kill_tree(t); /* its end is told as any other */
 }
 
 static int run(struct task *t, char *const argv[])
@@ -85,6 +104,7 @@ int task_start(struct task **out, struct ev_loop *loop, struct output *output, c
 	output_source_init(&t->source, generation, OUTPUT_SLOT_BUILD, LOG_STDERR);
 	rc = run(t, argv);
 	ev_io_init(&t->readable, readable_cb, t->pipe, EV_READ);
+	ev_timer_init(&t->limit, limit_cb, 0., 0.);
 	if (rc < 0) {
 		task_destroy(t);
 		return rc;
@@ -92,6 +112,18 @@ int task_start(struct task **out, struct ev_loop *loop, struct output *output, c
 	ev_io_start(loop, &t->readable);
 	*out = t;
 	return 0;
+}
+
+void task_limit(struct task *t, double seconds)
+{
+	ev_now_update(t->loop);
+	ev_timer_set(&t->limit, seconds, 0.);
+	ev_timer_start(t->loop, &t->limit);
+}
+
+bool task_is_over_time(const struct task *t)
+{
+	return t->over_time;
 }
 
 bool task_exited(struct task *t, pid_t pid, int status)
@@ -108,14 +140,10 @@ bool task_exited(struct task *t, pid_t pid, int status)
 
 void task_destroy(struct task *t)
 {
-	pid_t tree[TREE_MAX];
-	size_t n;
-
 	if (!t)
 		return;
-	n = t->pid > 0 ? process_tree(t->pid, tree, TREE_MAX) : 0;
-	for (size_t i = 0; i < n; i++)
-		(void)kill(tree[i], SIGKILL);
+	kill_tree(t);
+	ev_timer_stop(t->loop, &t->limit);
 	ev_io_stop(t->loop, &t->readable);
 	fd_close(&t->pipe);
 	output_source_finish(&t->source);

@@ -18,6 +18,9 @@ typedef void task_done_fn(void *owner, uint64_t generation, int status);
 /* Runs argv[0], looked up in PATH unless it has a '/', in the name of a generation. Returns 0 or -errno. */
 int task_start(struct task **t, struct ev_loop *loop, struct output *output, char *const argv[],
 	       uint64_t generation, task_done_fn *done, void *owner) BB_NODISCARD;
+/* Kills it after so long; it is over time then. */
+void task_limit(struct task *t, double seconds);
+bool task_is_over_time(const struct task *t);
 /* A child has exited. Returns false when it is not this one. */
 bool task_exited(struct task *t, pid_t pid, int status);
 /* Kills it if it still runs. NULL is allowed. */
