@@ -1,18 +1,15 @@
 """What can go wrong with a reload: each fails its generation with the reason, and no request is lost meanwhile.
 
-docs/reload.md has the table of these. The policy is overlap unless a test says otherwise.
+docs/reload.md has the table of these and of those in test_fault_*.py. The policy is overlap unless a test says otherwise.
 """
 
 import os
-import re
-import shutil
-import socket
 import subprocess
 
 import pytest
 
 from support import apps, build, http, process
-from support.load import under_load
+from support.faults import error_of, refuses_and_goes_on, reloads
 from support.sp import Admin
 from support.wait import until
 
@@ -22,35 +19,6 @@ BROKEN = "async def app(scope, receive, send:\n    pass\n"
 def in_background(box, *arguments):
     return subprocess.Popen([build.CTL, *arguments], cwd=box.project, env=box.env, stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def error_of(box):
-    return box.ctl_json("status")["last_failed"]["error"]
-
-
-def refuses_and_goes_on(box, daemon, *words):
-    """A reload fails with a reason that has the words, and what served before goes on to."""
-    before = daemon.status()["generation"]["number"]
-    with under_load(daemon) as (new, _):
-        result = box.ctl("reload")
-        count = len(new.answers)
-        until(lambda: len(new.answers) > count + 10, what="some more answers")
-    assert result.returncode == 1, result.stderr
-    for word in words:
-        assert word in result.stderr, result.stderr
-    status = daemon.status()
-    assert (status["generation"]["number"], status["generation"]["state"]) == (before, "serving")
-    assert status["last_failed"]["number"] > before
-    assert status["state"] == "failed"
-    assert box.ctl("generations", str(status["last_failed"]["number"])).returncode == 0
-
-
-def reloads(box, daemon, version):
-    with under_load(daemon):
-        result = box.ctl("reload")
-        assert result.returncode == 0, result.stderr
-        assert apps.version_of(daemon.get()) == version
-    assert daemon.status()["state"] == "serving"
 
 
 @pytest.fixture
@@ -150,223 +118,6 @@ def test_a_worker_that_dies_again_and_again_is_restarted_ever_later_and_the_log_
     assert delays == [0, 100, 200, 400]
     status = daemon.status()
     assert status["workers"][0]["restarts"] == 4 and status["state"] == "serving"
-
-
-# -- the new binary -------------------------------------------------------------------------------------------
-
-
-def elf_of_another_machine(program):
-    data = bytearray(program.read_bytes())
-    data[18:20] = (22).to_bytes(2, "little")  # e_machine: EM_S390 (elf(5))
-    return data
-
-
-def without_a_library(program):
-    name = re.search(rb"libjansson\.so\.\d+", program.read_bytes()).group()
-    return program.read_bytes().replace(name, name.replace(b"jansson", b"missing"))
-
-
-BINARIES = {
-    "garbage": (lambda _: b"\x00\x01garbage", "Exec format error"),
-    "an empty file": (lambda _: b"", "Exec format error"),
-    "another architecture": (elf_of_another_machine, "Exec format error"),
-    "no interpreter": (lambda _: b"#!/nosuch/interpreter\n", "No such file"),
-    "a program that fails": (lambda _: b"#!/bin/sh\necho no such option >&2\nexit 1\n", "exit status 1"),
-    "a program that crashes": (lambda _: b"#!/bin/sh\nkill -SEGV $$\n", "killed by signal 11"),
-    "a library is missing": (without_a_library, "cannot open shared object file"),
-}
-
-
-@pytest.fixture
-def program(box):
-    """A copy of the daemon that can be replaced."""
-    folder = box.folder / "installed"
-    folder.mkdir()
-    (folder / "python").symlink_to(build.BUILD / "python")
-    return shutil.copy2(build.DAEMON, folder / "blackbulld")
-
-
-def replace(program, content, mode=0o755):
-    """As package managers do: another file takes the name."""
-    new = program.with_suffix(".new")
-    new.write_bytes(content)
-    new.chmod(mode)
-    new.replace(program)
-
-
-def goes_back_to(box, daemon, program, content, *words):
-    replace(program, content)
-    box.write("main.py", apps.asgi(2))
-    refuses_and_goes_on(box, daemon, *words)
-    assert error_of(box)["stage"] == "handover"
-    replace(program, build.DAEMON.read_bytes())
-    reloads(box, daemon, 2)
-
-
-@pytest.mark.parametrize("name", BINARIES)
-def test_a_new_binary_that_does_not_run_changes_nothing(box, program, name):
-    box.write("main.py", apps.asgi(1))
-    daemon = box.daemon(program=program, env=apps.NO_BYTECODE).wait_serving()
-    content, reason = BINARIES[name]
-    goes_back_to(box, daemon, program, content(program), str(program), reason)
-
-
-@pytest.mark.parametrize("way", ["missing", "not executable", "a folder"])
-def test_a_binary_that_cannot_be_executed_changes_nothing(box, program, way):
-    box.write("main.py", apps.asgi(1))
-    daemon = box.daemon(program=program, env=apps.NO_BYTECODE).wait_serving()
-    if way == "not executable":
-        replace(program, build.DAEMON.read_bytes(), 0o644)
-    else:
-        program.unlink()
-    if way == "a folder":
-        program.mkdir()
-    refuses_and_goes_on(box, daemon, str(program))
-    if way == "a folder":
-        program.rmdir()
-    replace(program, build.DAEMON.read_bytes())
-    box.write("main.py", apps.asgi(2))
-    reloads(box, daemon, 2)
-
-
-def test_a_new_binary_that_does_not_know_an_option_of_ours_changes_nothing(box, program):
-    box.write("main.py", apps.asgi(1))
-    daemon = box.daemon("--drain-timeout", "5", program=program, env=apps.NO_BYTECODE).wait_serving()
-    content = build.DAEMON.read_bytes().replace(b"drain-timeout\0", b"trickle-limit\0")
-    goes_back_to(box, daemon, program, content, str(program), "--drain-timeout")
-
-
-def test_a_new_binary_that_hangs_is_given_up_and_changes_nothing(box, program):
-    box.write("main.py", apps.asgi(1))
-    daemon = box.daemon(program=program, env=apps.NO_BYTECODE).wait_serving()
-    goes_back_to(box, daemon, program, b"#!/bin/sh\nexec sleep 1000\n", str(program), "did not answer in time")
-
-
-def test_a_new_binary_that_does_not_run_leaves_the_old_code_serving_in_fresh_too(box, program):
-    box.write("main.py", apps.asgi(1))
-    daemon = box.daemon("--reload", program=program).wait_serving()
-    replace(program, b"garbage")
-    box.save("main.py", apps.asgi(2))
-    assert box.ctl("sync").returncode == 1
-    assert apps.version_of(daemon.get()) == 1
-    replace(program, build.DAEMON.read_bytes())
-    assert box.ctl("reload").returncode == 0
-    assert apps.version_of(daemon.get()) == 2
-
-
-# -- the configuration ----------------------------------------------------------------------------------------
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
-def write_binds(box, *binds, more=""):
-    box.write("blackbulld.conf", "".join(f"bind = {bind}\n" for bind in binds) + more)
-
-
-def binds_of(daemon):
-    return [bind["address"] for bind in daemon.status()["binds"]]
-
-
-@pytest.mark.smoke
-def test_a_reload_keeps_adds_and_removes_addresses_of_the_configuration(box):
-    box.write("main.py", apps.asgi(1))
-    kept, removed, added = (f"127.0.0.1:{free_port()}" for _ in range(3))
-    local = f"unix:{box.folder}/web.sock"
-    write_binds(box, kept, removed)
-    daemon = box.daemon(bind=None, env=apps.NO_BYTECODE).wait_serving()
-    assert binds_of(daemon) == [kept, removed]
-    inode = os.stat(f"/proc/{daemon.pid}/fd/{listener_fds(daemon)[0]}").st_ino
-    with under_load(daemon):
-        write_binds(box, local, kept, added)
-        box.write("main.py", apps.asgi(2))
-        assert box.ctl("reload").returncode == 0
-    assert sorted(binds_of(daemon)) == sorted([local, kept, added])
-    for address in (local, kept, added):
-        assert apps.version_of(http.fetch(address)) == 2
-    assert http.fetch(removed).kind == http.REFUSED
-    assert inode in {os.stat(f"/proc/{daemon.pid}/fd/{fd}").st_ino for fd in listener_fds(daemon)}
-    write_binds(box, kept)
-    assert box.ctl("reload").returncode == 0
-    assert not (box.folder / "web.sock").exists(), "the socket's file outlives its address"
-
-
-def listener_fds(daemon):
-    """The descriptors of the daemon's sockets, lowest first."""
-    links = {int(fd): os.readlink(f"/proc/{daemon.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{daemon.pid}/fd")}
-    inodes = {line.split()[9] for line in open("/proc/net/tcp").read().splitlines()[1:] if line.split()[3] == "0A"}
-    return sorted(fd for fd, link in links.items() if link[len("socket:["):-1] in inodes)
-
-
-def test_an_address_that_is_taken_fails_the_reload_and_changes_none_of_them(box):
-    box.write("main.py", apps.asgi(1))
-    kept, added = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
-    write_binds(box, kept)
-    daemon = box.daemon(bind=None, env=apps.NO_BYTECODE).wait_serving()
-    box.write("main.py", apps.asgi(2))
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        taken = "127.0.0.1:%d" % other.getsockname()[1]
-        write_binds(box, added, taken)
-        refuses_and_goes_on(box, daemon, taken, "in use")
-        assert binds_of(daemon) == [kept]
-        assert http.fetch(added).kind == http.REFUSED
-    with under_load(daemon):
-        write_binds(box, kept, taken)
-        assert box.ctl("reload").returncode == 0
-    assert apps.version_of(http.fetch(taken)) == 2
-
-
-def test_a_configuration_that_is_broken_fails_the_reload_with_its_line(box):
-    box.write("main.py", apps.asgi(1))
-    box.write("blackbulld.conf", "workers = 2\n")
-    daemon = box.daemon(env=apps.NO_BYTECODE).wait_serving()
-    box.write("main.py", apps.asgi(2))
-    box.write("blackbulld.conf", "workers = 2\nwrokers = 3\n")
-    refuses_and_goes_on(box, daemon, "blackbulld.conf:2", "wrokers")
-    assert error_of(box)["stage"] == "configuration"
-    assert apps.version_of(daemon.get()) == 1
-    box.write("blackbulld.conf", "workers = 3\n")
-    reloads(box, daemon, 2)
-    until(lambda: len(daemon.status()["workers"]) == 3, what="the end of the old workers")
-
-
-@pytest.mark.parametrize("conf", ["", "workers = 1\n"], ids=["no configuration", "configuration"])
-def test_a_project_folder_that_is_gone_fails_the_reload_until_one_of_its_name_is_there(box, conf):
-    if conf:
-        box.write("blackbulld.conf", conf)
-    box.write("main.py", apps.asgi(1))
-    daemon = box.daemon(env=apps.NO_BYTECODE).wait_serving()
-    address, before = daemon.address, daemon.status()["directory"]
-    with under_load(daemon):
-        moved = box.project.rename(box.folder / "moved")
-        result = box.ctl("reload", cwd=box.folder)
-        assert result.returncode == 1, result.stdout
-        assert apps.version_of(http.fetch(address)) == 1
-        shutil.rmtree(moved)
-        assert box.ctl("reload", cwd=box.folder).returncode == 1
-        # As a deployment may: another folder, of the same name.
-        box.write("main.py", apps.asgi(2))
-        if conf:
-            box.write("blackbulld.conf", conf)
-        assert box.ctl("reload").returncode == 0
-        assert apps.version_of(http.fetch(address)) == 2
-    assert daemon.status()["directory"] == before
-    assert os.path.samefile(f"/proc/{daemon.pid}/cwd", box.project)
-
-
-def test_a_configuration_file_that_vanishes_fails_the_reload_and_what_it_said_holds(box):
-    box.write("main.py", apps.asgi(1))
-    write_binds(box, f"127.0.0.1:{free_port()}", more="workers = 2\n")
-    daemon = box.daemon(bind=None, env=apps.NO_BYTECODE).wait_serving()
-    bound = binds_of(daemon)
-    box.write("main.py", apps.asgi(2))
-    (box.project / "blackbulld.conf").unlink()
-    refuses_and_goes_on(box, daemon, "blackbulld.conf", "no longer")
-    assert binds_of(daemon) == bound and len(daemon.status()["workers"]) == 2
-    write_binds(box, *(address.removeprefix("http://") for address in bound))
-    reloads(box, daemon, 2)
 
 
 # -- requests -------------------------------------------------------------------------------------------------
