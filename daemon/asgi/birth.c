@@ -2,7 +2,6 @@
 #include "daemon/asgi/birth.h"
 
 #include "common/buf.h"
-#include "common/clock.h"
 #include "common/fd.h"
 #include "daemon/ipc/channel.h"
 #include "daemon/ipc/nursery_message.h"
@@ -10,21 +9,20 @@
 #include "daemon/worker/startup.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-#define ADOPTION_LIMIT_MS 1000
-#define ADOPTION_LOOK_NS  20000
 
 /*
  * The one in the middle only forks and exits, so that the newborn is an orphan and the master, who is the subreaper,
  * becomes its parent. It borrows our memory (vfork): copying the page tables once more would take longer than all
  * the rest, and everything that fork(2) asks of libraries (pthread_atfork) happens in the second fork.
  */
-pid_t birth_fork(void)
+static pid_t fork_twice(void)
 {
 	volatile pid_t newborn = -1;
 	volatile int error = 0;
@@ -44,18 +42,33 @@ pid_t birth_fork(void)
 	return error ? -error : newborn;
 }
 
-/* The one in the middle may take a moment to be gone. */
-static int wait_for_adoption(pid_t master)
+pid_t birth_fork(int *orphaned)
 {
-	const struct timespec moment = {.tv_nsec = ADOPTION_LOOK_NS};
-	struct mono begin = mono_now();
+	int ends[2];
+	pid_t newborn;
 
-	while (getppid() != master) {
-		if (mono_diff_ms(mono_now(), begin) > ADOPTION_LIMIT_MS)
-			return -ECHILD;
-		nanosleep(&moment, NULL);
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	newborn = fork_twice();
+	/* Here this tells the newborn that the one in the middle is no more. */
+	fd_close(&ends[1]);
+	if (newborn == 0)
+		*orphaned = ends[0];
+	else
+		fd_close(&ends[0]);
+	return newborn;
+}
+
+/* Returns when the one in the middle is gone, or the nursery is. */
+static int wait_for_adoption(int orphaned, pid_t master)
+{
+	char nothing;
+
+	while (read(orphaned, &nothing, 1) < 0) {
+		if (errno != EINTR)
+			return -errno;
 	}
-	return 0;
+	return getppid() == master ? 0 : -ECHILD;
 }
 
 static int say_hello(void)
@@ -72,9 +85,9 @@ static int say_hello(void)
 	return err;
 }
 
-int birth_settle(pid_t master, const int *fds, size_t nfds)
+int birth_settle(int orphaned, pid_t master, const int *fds, size_t nfds)
 {
-	int err = wait_for_adoption(master);
+	int err = wait_for_adoption(orphaned, master);
 
 	/* Not before: the signal comes when any parent ends, and the first one just did. */
 	if (!err && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
