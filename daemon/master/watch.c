@@ -12,6 +12,7 @@
 #include "daemon/master/watch_nodes.h"
 #include "daemon/master/watch_poll.h"
 #include "daemon/master/watch_root.h"
+#include "daemon/master/watch_scan.h"
 #include "daemon/master/watch_settle.h"
 
 #include <errno.h>
@@ -89,7 +90,7 @@ void watch_destroy(struct watch *w)
 	debounce_finish(&w->debounce);
 	filter_destroy(w->filter);
 	free(w->queue);
-	free(w->listing);
+	watch_scan_finish(w);
 	free(w);
 }
 

@@ -42,7 +42,7 @@ int watch_anchor_append(struct watch *w, int wd, enum watch_anchor_kind kind, ui
 int watch_anchor_add(struct watch *w, const char *dir, uint32_t mask, enum watch_anchor_kind kind,
 		     uint32_t owner, const char *name)
 {
-	int wd = watch_kernel_add_path(&w->kernel, dir, mask);
+	int wd = watch_kernel_count(&w->kernel, watch_kernel_add_raw(w->kernel.fd, dir, mask));
 
 	if (wd < 0)
 		return wd;

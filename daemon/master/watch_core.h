@@ -16,6 +16,8 @@
 
 struct filter;
 struct watch_config;
+struct watch_crew;
+struct watch_listing;
 struct watch_snapshot;
 
 #define WATCH_READ_SIZE	       (64 * 1024)
@@ -110,9 +112,9 @@ struct watch {
 	size_t queue_head;
 	size_t queue_tail;
 	size_t queue_size;
-	bool reload_rules; /* until the queue is empty: read every .gitignore again */
-	char *listing;	   /* scratch */
-	size_t listing_size;
+	bool reload_rules;	       /* until the queue is empty: read every .gitignore again */
+	struct watch_listing *listing; /* scratch */
+	struct watch_crew *crew;       /* while everything is armed for the first time */
 
 	/* Polling. */
 	struct watch_snapshot **snapshots; /* by node */

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -25,39 +24,36 @@ void watch_kernel_close(struct watch_kernel *k)
 	fd_close(&k->fd);
 }
 
-int watch_kernel_add_path(struct watch_kernel *k, const char *path, uint32_t mask)
+int watch_kernel_add_raw(int inotify_fd, const char *path, uint32_t mask)
 {
+	int wd = inotify_add_watch(inotify_fd, path, mask);
+
+	return wd < 0 ? -errno : wd;
+}
+
+int watch_kernel_add(int inotify_fd, int dirfd, const char *path, uint32_t mask)
+{
+	char link[32];
 	int wd;
 
-	if (k->fd < 0)
-		return -EBADF;
-	wd = inotify_add_watch(k->fd, path, mask);
-	if (wd < 0)
-		return -errno;
-	if (wd <= k->highest) /* an inode that is watched already */
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
+	wd = watch_kernel_add_raw(inotify_fd, link, mask);
+	if (wd == -ENOENT && access("/proc/self/fd", F_OK) < 0) /* no /proc: second best */
+		wd = watch_kernel_add_raw(inotify_fd, path, mask);
+	return wd;
+}
+
+int watch_kernel_count(struct watch_kernel *k, int wd)
+{
+	if (k->limit == 0 ||
+	    wd <= k->highest) /* no test, an error, or an inode that is watched already */
 		return wd;
-	if (k->limit && k->used >= k->limit) {
+	if (k->used >= k->limit) {
 		inotify_rm_watch(k->fd, wd);
 		return -ENOSPC;
 	}
 	k->highest = wd;
 	k->used++;
-	return wd;
-}
-
-int watch_kernel_add(struct watch_kernel *k, int dirfd, const char *path, uint32_t mask)
-{
-	char link[32];
-	int wd;
-
-	if (k->no_proc)
-		return watch_kernel_add_path(k, path, mask);
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
-	wd = watch_kernel_add_path(k, link, mask);
-	if (wd == -ENOENT && access("/proc/self/fd", F_OK) < 0) {
-		k->no_proc = true;
-		wd = watch_kernel_add_path(k, path, mask);
-	}
 	return wd;
 }
 
@@ -94,57 +90,17 @@ bool watch_kernel_is_drained(const struct watch_kernel *k)
 	return k->fd < 0 || ioctl(k->fd, FIONREAD, &queued) < 0 || queued == 0;
 }
 
-static bool is_inotify(int fd)
+bool watch_kernel_is_inotify(int fd)
 {
-	char link[32], target[32];
+	static const char expected[] = "anon_inode:inotify";
+	char link[32], target[sizeof(expected)];
+	ssize_t n;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-
-	ssize_t n = readlink(link, target, sizeof(target));
-
-	return n == (ssize_t)strlen("anon_inode:inotify") &&
-	       memcmp(target, "anon_inode:inotify", (size_t)n) == 0;
-}
-
-/* Lines of proc(5): "inotify wd:7 ino:…"; what stands before the first such line, and a cut last one, is passed over. */
-static bool check_lines(char *text, bool (*known)(void *owner, int wd), void *owner)
-{
-	char *save = NULL;
-
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		unsigned wd;
-
-		if (sscanf(line, "inotify wd:%x ino:", &wd) == 1 && !known(owner, (int)wd))
-			return false;
-	}
-	return true;
-}
-
-bool watch_kernel_verify(int fd, bool (*known)(void *owner, int wd), void *owner)
-{
-	char path[32], text[8192];
-
-	if (!is_inotify(fd))
-		return false;
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-
-	int info = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (info < 0)
-		return true; /* nothing speaks against it */
-
-	ssize_t n = read(info, text, sizeof(text) - 1);
-
-	fd_close(&info);
-	if (n <= 0)
-		return n == 0;
-	text[n] = '\0';
-
-	char *last = strrchr(text, '\n');
-
-	if (last)
-		*last = '\0';
-	return check_lines(text, known, owner);
+	n = readlink(link, target, sizeof(target));
+	if (n < 0 && access("/proc/self/fd", F_OK) < 0)
+		return fcntl(fd, F_GETFD) >= 0;
+	return n == (ssize_t)strlen(expected) && memcmp(target, expected, (size_t)n) == 0;
 }
 
 bool watch_kernel_is_refusal(int err)

@@ -36,22 +36,26 @@ struct watch_limits {
 
 struct watch_kernel {
 	int fd;		 /* -1: everything is polled */
-	int highest;	 /* watch descriptor so far: numbers only grow */
-	uint32_t used;	 /* watches that we hold */
-	uint32_t limit;	 /* 0: the kernel's */
 	uint64_t events; /* read */
-	bool no_proc;	 /* /proc is not there: watches are added by path */
+	/* Kept only for a test that limits us: */
+	uint32_t limit;
+	uint32_t used; /* watches that we hold */
+	int highest;   /* watch descriptor so far: numbers only grow */
 };
 
 /* Opens the descriptor. Returns 0 or -errno; k->fd is then -1. */
 int watch_kernel_open(struct watch_kernel *k, const struct watch_limits *limits) BB_NODISCARD;
 void watch_kernel_close(struct watch_kernel *k);
 
-/* The watch descriptor of the directory that `dirfd` holds and `path` names, or -errno. */
-int watch_kernel_add(struct watch_kernel *k, int dirfd, const char *path,
-		     uint32_t mask) BB_NODISCARD;
-/* The same without a descriptor: the last component may be replaced meanwhile. */
-int watch_kernel_add_path(struct watch_kernel *k, const char *path, uint32_t mask) BB_NODISCARD;
+/*
+ * The watch descriptor of the directory that `dirfd` holds and `path` names, or -errno. They know nothing of struct watch_kernel
+ * and may be called by any thread; what they give is to be passed through watch_kernel_count().
+ */
+int watch_kernel_add(int inotify_fd, int dirfd, const char *path, uint32_t mask) BB_NODISCARD;
+/* By path alone: the last component may be replaced meanwhile. */
+int watch_kernel_add_raw(int inotify_fd, const char *path, uint32_t mask) BB_NODISCARD;
+/* Returns what it is given, or -ENOSPC if a test forbids that watch. */
+int watch_kernel_count(struct watch_kernel *k, int wd) BB_NODISCARD;
 void watch_kernel_remove(struct watch_kernel *k, int wd);
 /* The kernel said that a watch is gone (IN_IGNORED). */
 void watch_kernel_gone(struct watch_kernel *k);
@@ -61,11 +65,8 @@ int watch_kernel_read(struct watch_kernel *k, void *buf, size_t size) BB_NODISCA
 /* Whether nothing is queued. */
 bool watch_kernel_is_drained(const struct watch_kernel *k);
 
-/*
- * Whether `fd` is an inotify descriptor, and every one of the first watches that the kernel names for it is known.
- * Cheap: it does not read the whole list.
- */
-bool watch_kernel_verify(int fd, bool (*known)(void *owner, int wd), void *owner);
+/* Whether `fd` is open and an inotify descriptor, as far as /proc tells. */
+bool watch_kernel_is_inotify(int fd);
 
 /* Whether an error of watch_kernel_add() means that there are no watches left, rather than no such directory. */
 bool watch_kernel_is_refusal(int err);

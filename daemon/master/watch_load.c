@@ -108,8 +108,6 @@ static void get_head(struct decoder *d, struct watch_state_head *head)
 	w->told_refused = flags & STATE_TOLD_REFUSED;
 	w->reload_rules = flags & STATE_RELOAD_RULES;
 	w->last_id = get_u32(d);
-	w->kernel.highest = (int)(get_u32(d) & INT_MAX);
-	w->kernel.used = get_u32(d);
 	w->kernel.events = get_u64(d);
 	w->overflows = get_u64(d);
 	w->rescan_at = get_mono(d);

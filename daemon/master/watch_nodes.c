@@ -2,6 +2,7 @@
 #include "daemon/master/watch_nodes.h"
 
 #include "daemon/master/watch_anchor.h"
+#include "daemon/master/watch_crew.h"
 #include "daemon/master/watch_git.h"
 #include "daemon/master/watch_move.h"
 #include "daemon/master/watch_poll.h"
@@ -121,6 +122,8 @@ static void drop_leaf(struct watch *w, uint32_t id)
 	watch_git_drop_node(w, id);
 	watch_move_forget(w, id);
 	watch_root_node_dropped(w, id);
+	if (w->crew)
+		watch_crew_forget(w->crew, id);
 	watch_tree_remove(&w->tree, id);
 	watch_release(w, wd);
 }

@@ -38,8 +38,7 @@ static bool is_same(const struct watch_node *n, const struct stat *st)
 	return n->ino == st->st_ino && n->dev == watch_dev(st->st_dev);
 }
 
-/* By way of the parent, which is verified: what has this name there now is the node's directory. */
-static int open_in_parent(struct watch *w, uint32_t id)
+int watch_open_in_parent(struct watch *w, uint32_t id)
 {
 	struct watch_node *n = watch_node(&w->tree, id);
 	const struct watch_node *parent = watch_node(&w->tree, n->parent);
@@ -65,6 +64,13 @@ static int open_in_parent(struct watch *w, uint32_t id)
 	return fd;
 }
 
+bool watch_open_is_guess(const struct watch *w, uint32_t id)
+{
+	const struct watch_node *n = watch_node(&w->tree, id);
+
+	return !(n->flags & NODE_LISTED) && !is_top(n);
+}
+
 int watch_open_node(struct watch *w, uint32_t id, struct watch_path *path)
 {
 	struct watch_node *n = watch_node(&w->tree, id);
@@ -79,11 +85,10 @@ int watch_open_node(struct watch *w, uint32_t id, struct watch_path *path)
 		if (fd < 0 || is_same(n, &st))
 			return fd;
 		fd_close(&fd);
-		if ((n->flags & NODE_LISTED) || is_top(n))
+		if (!watch_open_is_guess(w, id))
 			return -ESTALE;
-		/* Its number came from the parent's listing: that of a mount point is another one. */
 	}
-	return open_in_parent(w, id);
+	return watch_open_in_parent(w, id);
 }
 
 void watch_open_failed(struct watch *w, uint32_t id, int err)

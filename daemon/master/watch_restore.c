@@ -3,10 +3,10 @@
 #include "common/log.h"
 #include "daemon/master/filter.h"
 #include "daemon/master/watch.h"
-#include "daemon/master/watch_anchor.h"
 #include "daemon/master/watch_core.h"
 #include "daemon/master/watch_git.h"
 #include "daemon/master/watch_nodes.h"
+#include "daemon/master/watch_open.h"
 #include "daemon/master/watch_poll.h"
 #include "daemon/master/watch_root.h"
 #include "daemon/master/watch_scan.h"
@@ -14,6 +14,8 @@
 #include "daemon/master/watch_state.h"
 
 #include <errno.h>
+
+#define SAMPLES 4
 
 int watch_save(const struct watch *w, struct buf *out, int *inotify_fd)
 {
@@ -24,11 +26,41 @@ int watch_save(const struct watch *w, struct buf *out, int *inotify_fd)
 	return err;
 }
 
-static bool is_known(void *owner, int wd)
+/*
+ * Asks the kernel, which gives the same number for the same directory: a descriptor that watches something else gives another
+ * one. Returns false for that; true if the directory is not what it was, since then there is nothing to compare.
+ */
+static bool is_confirmed(struct watch *w, uint32_t id, int inotify_fd)
 {
-	const struct watch *w = owner;
+	const struct watch_node *n = watch_node(&w->tree, id);
+	struct watch_path path;
+	int wd = n->wd, fd;
 
-	return watch_tree_by_wd(&w->tree, wd) != WATCH_NONE || watch_anchor_uses(w, wd);
+	if (wd < 0 || n->ino == 0)
+		return true;
+	fd = watch_open_node(w, id, &path);
+	if (fd < 0)
+		return true;
+	wd = watch_kernel_add(inotify_fd, fd, path.text, WATCH_MASK_TREE);
+	fd_close(&fd);
+	return wd == n->wd;
+}
+
+/* A few directories are enough: the roots, and some out of the middle. Reading /proc/self/fdinfo would cost time for each watch. */
+static bool is_ours(struct watch *w, int inotify_fd)
+{
+	uint32_t step = w->tree.size / SAMPLES + 1;
+
+	if (!watch_kernel_is_inotify(inotify_fd))
+		return false;
+	for (size_t i = 0; i < w->roots_count; i++)
+		if (w->roots[i].node != WATCH_NONE &&
+		    !is_confirmed(w, w->roots[i].node, inotify_fd))
+			return false;
+	for (uint32_t id = step / 2; id < w->tree.size; id += step)
+		if (!is_confirmed(w, id, inotify_fd))
+			return false;
+	return true;
 }
 
 /* Whether the state is about this descriptor, and about the way of watching that is asked for now. */
@@ -37,8 +69,7 @@ static bool fits(struct watch *w, const struct watch_state_head *head, const str
 {
 	if (head->polling || inotify_fd < 0)
 		return head->polling && inotify_fd < 0;
-	return c->poll_ms == 0 && watch_kernel_verify(inotify_fd, is_known, w) &&
-	       fd_set_cloexec(inotify_fd, true) == 0;
+	return c->poll_ms == 0 && is_ours(w, inotify_fd) && fd_set_cloexec(inotify_fd, true) == 0;
 }
 
 static void load_rules(struct watch *w, const struct strv *dirs)

@@ -187,17 +187,23 @@ static void look_file(struct watch *w, struct watch_root *r, const struct stat *
 	r->told = false;
 }
 
+static int add_watch(struct watch *w, const struct watch_root *r, int fd)
+{
+	return watch_kernel_count(&w->kernel,
+				  watch_kernel_add(w->kernel.fd, fd, r->path, WATCH_MASK_TREE));
+}
+
 /* The node that has this inode already, in another root's tree, or a new one. */
 static uint32_t node_for(struct watch *w, const struct watch_root *r, int fd, const struct stat *st)
 {
-	int wd = watch_kernel_add(&w->kernel, fd, r->path, WATCH_MASK_TREE);
+	int wd = add_watch(w, r, fd);
 	uint32_t id = wd >= 0 ? watch_tree_by_wd(&w->tree, wd) : WATCH_NONE;
 
 	if (id != WATCH_NONE && !(watch_node(&w->tree, id)->flags & NODE_LIMBO))
 		return id;
 	if (id != WATCH_NONE) { /* it was moved here, and arrives as something new */
 		watch_drop(w, id);
-		wd = watch_kernel_add(&w->kernel, fd, r->path, WATCH_MASK_TREE);
+		wd = add_watch(w, r, fd);
 	}
 	id = watch_tree_add(&w->tree, WATCH_NONE, r->path, strlen(r->path));
 	if (id == WATCH_NONE) {

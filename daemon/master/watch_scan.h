@@ -13,6 +13,8 @@
 /* Lists queued nodes until none is left, or for about budget_ms (0: however long it takes). */
 void watch_scan_run(struct watch *w, int64_t budget_ms);
 
+void watch_scan_finish(struct watch *w);
+
 /* Reads the .gitignore of the directory, whose path is `dir`. */
 void watch_scan_load_rules(struct watch *w, const char *dir);
 /* A pyvenv.cfg makes a directory a virtual environment: lets go of the node. */

@@ -68,8 +68,6 @@ static void put_head(struct encoder *e)
 	put_u64(e, filter_fingerprint(w->filter));
 	put_u8(e, flags);
 	put_u32(e, w->last_id);
-	put_u32(e, (uint32_t)w->kernel.highest);
-	put_u32(e, w->kernel.used);
 	put_u64(e, w->kernel.events);
 	put_u64(e, w->overflows);
 	put_u64(e, (uint64_t)w->rescan_at.ns);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,6 +169,25 @@ static int from_environment(const char *name, int otherwise)
 	return text ? (int)strtol(text, NULL, 10) : otherwise;
 }
 
+/* Writers at work for so long; half of the time without anybody watching, if `arm_late`. */
+static void churn(struct place *p, unsigned seed, int ms, bool arm_late)
+{
+	pid_t one = start_writer(p, seed * 7919u, 1), two = start_writer(p, seed * 104729u, 2);
+
+	if (arm_late) {
+		watch_destroy(p->watch);
+		p->watch = NULL;
+		poll(NULL, 0, ms / 2);
+		place_watch(p);
+		ms -= ms / 2;
+	}
+	place_run(p, ms);
+	stop_writer(one);
+	stop_writer(two);
+	place_settle(p);
+	check_every_directory(p, seed);
+}
+
 WATCH_TEST(after_a_churn_no_directory_is_blind)
 {
 	struct place *p = *state;
@@ -177,26 +197,45 @@ WATCH_TEST(after_a_churn_no_directory_is_blind)
 	place_mkdir(p, "root");
 	place_root(p, "root");
 	place_watch(p);
-	for (int seed = 1; seed <= seeds; seed++) {
-		pid_t one = start_writer(p, (unsigned)seed * 7919u, 1);
-		pid_t two = start_writer(p, (unsigned)seed * 104729u, 2);
-
-		place_run(p, ms);
-		stop_writer(one);
-		stop_writer(two);
-		/* Killed in the middle of a step, a writer may have left something outside: that is not watched. */
-		place_settle(p);
-		check_every_directory(p, (unsigned)seed);
-	}
+	for (int seed = 1; seed <= seeds; seed++)
+		churn(p, (unsigned)seed, ms, false);
 	print_message("%llu events, %llu overflows\n",
 		      (unsigned long long)watch_stats(p->watch).events,
 		      (unsigned long long)watch_stats(p->watch).overflows);
+}
+
+/* Enough directories that threads arm them. */
+static void make_forest(struct place *p)
+{
+	char path[64];
+
+	for (unsigned i = 0; i < NAMES * NAMES * NAMES; i++) {
+		snprintf(path, sizeof(path), "root/d%u/d%u/d%u", i / NAMES / NAMES,
+			 i / NAMES % NAMES, i % NAMES);
+		place_mkdir(p, path);
+	}
+}
+
+WATCH_TEST(arming_during_a_churn_leaves_no_directory_blind)
+{
+	struct place *p = *state;
+	int seeds = from_environment("BB_WATCH_SEEDS", 4),
+	    ms = from_environment("BB_WATCH_MS", 400);
+
+	place_mkdir(p, "root");
+	place_root(p, "root");
+	place_watch(p);
+	for (int seed = 1; seed <= seeds; seed++) {
+		make_forest(p);
+		churn(p, (unsigned)seed + 1000, ms / 2, true);
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(after_a_churn_no_directory_is_blind),
+		RUN(arming_during_a_churn_leaves_no_directory_blind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

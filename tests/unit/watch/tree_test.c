@@ -266,6 +266,25 @@ WATCH_TEST(a_thousand_directories_at_once_are_one_batch)
 	assert_int_equal(watch_stats(p->watch).directories, 1 + 10 + 100 + 200);
 }
 
+WATCH_TEST(a_large_tree_is_armed_whole)
+{
+	struct place *p = *state;
+	char path[64];
+
+	for (int i = 0; i < 600; i++) {
+		snprintf(path, sizeof(path), "d%d/e%d", i % 100, i);
+		place_mkdir(p, path);
+	}
+	place_watch(p);
+	assert_int_equal(watch_stats(p->watch).directories, 701);
+	for (int i = 0; i < 600; i++) {
+		snprintf(path, sizeof(path), "d%d/e%d/x.py", i % 100, i);
+		place_write(p, path, "1");
+	}
+	place_settle(p);
+	assert_int_equal(p->paths.len, 600);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,6 +304,7 @@ int main(void)
 		RUN(a_directory_renamed_to_an_ignored_name_is_let_go_and_back),
 		RUN(deep_trees_are_watched_to_the_end_of_their_paths),
 		RUN(a_thousand_directories_at_once_are_one_batch),
+		RUN(a_large_tree_is_armed_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
