@@ -237,17 +237,17 @@ static PyObject *nursery_bear(PyObject *module BB_UNUSED, PyObject *args)
 	int fds[FD_PASS_MAX];
 	PyObject *list;
 	size_t nfds;
-	int master;
+	int master, orphaned;
 	pid_t pid;
 
 	if (!PyArg_ParseTuple(args, "iO!", &master, &PyList_Type, &list) ||
 	    read_fds(list, fds, &nfds) < 0)
 		return NULL;
 	PyOS_BeforeFork();
-	pid = birth_fork();
+	pid = birth_fork(&orphaned);
 	if (pid == 0) {
 		PyOS_AfterFork_Child();
-		if (birth_settle(master, fds, nfds) < 0)
+		if (birth_settle(orphaned, master, fds, nfds) < 0)
 			_exit(1);
 		Py_RETURN_TRUE;
 	}

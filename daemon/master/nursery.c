@@ -127,6 +127,11 @@ void nursery_configure(struct nursery *n, const struct config *c, const char *ex
 	nursery_tell(n, NURSERY_EV_POSSIBLE, NULL);
 }
 
+void nursery_stop(struct nursery *n)
+{
+	nursery_tell(n, NURSERY_EV_IMPOSSIBLE, "the daemon stops");
+}
+
 void nursery_busy(struct nursery *n)
 {
 	nursery_tell(n, NURSERY_EV_BUSY, NULL);

@@ -32,6 +32,8 @@ void nursery_set_refused(struct nursery *n, nursery_refused_fn *refused, void *o
 /* What workers are started with from now on. A nursery that was made for something else goes. */
 void nursery_configure(struct nursery *n, const struct config *c, const char *exec_path);
 
+/* The daemon stops: there will be no more births. */
+void nursery_stop(struct nursery *n);
 /* A generation boots: nothing else is to take its time. */
 void nursery_busy(struct nursery *n);
 /* It serves or has failed. */

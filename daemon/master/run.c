@@ -300,6 +300,7 @@ void master_stop(struct master *m, bool now)
 		m->task = NULL;
 		watcher_destroy(m->watcher);
 		m->watcher = NULL;
+		nursery_stop(m->nursery);
 		fail_unsettled(m);
 		waiters_stop(m);
 	}

@@ -49,7 +49,8 @@ class Claims:
 
     def importing(self, name, globals=None, locals=None, fromlist=(), level=0):
         if level == 0 and self.entries:
-            self.claim(name)
+            for part in parents(name):
+                self.claim(part)
             for part in fromlist or ():
                 self.claim(f"{name}.{part}")
         return self.original(name, globals, locals, fromlist, level)
@@ -64,6 +65,15 @@ class Claims:
         if difference:
             give_up(f"{name} was imported ahead with another {difference}")
         self.claimed.add(name)
+
+
+def parents(name):
+    """The packages that a module is in, the outermost first, and the module."""
+    end = name.find(".")
+    while end >= 0:
+        yield name[:end]
+        end = name.find(".", end + 1)
+    yield name
 
 
 def give_up(reason):

@@ -39,7 +39,9 @@ def install(roots):
 
     sys.path_hooks.insert(0, hook)
     # Finders that were made before the hook was there are looked for again.
-    sys.path_importer_cache.clear()
+    for path in sys.path:
+        if is_watched(path, roots):
+            sys.path_importer_cache.pop(path or os.getcwd(), None)
 
 
 def is_watched(path, roots):

@@ -1,6 +1,7 @@
 """Whether the files that some modules were made of are still the same."""
 
 import os
+import site
 import sys
 
 from blackbulld import _blackbulld, imports
@@ -78,12 +79,14 @@ def of_modules(modules, own):
 def of_installation(path, own):
     """What decides about sys.path, and who runs."""
     program = sys.executable
+    folder = os.path.dirname(program)
     yield from (program, os.path.realpath(program))
-    for level in (1, 2):
-        folder = program
-        for _ in range(level):
-            folder = os.path.dirname(folder)
-        yield os.path.join(folder, "pyvenv.cfg")
+    yield from (os.path.join(place, "pyvenv.cfg") for place in (folder, os.path.dirname(folder)))
+    # Another one of the name may come to stand before it, or a folder of packages that was not there.
+    yield from (os.path.join(place, os.path.basename(program)) for place in os.get_exec_path())
+    yield from site.getsitepackages()
+    if site.ENABLE_USER_SITE:
+        yield site.getusersitepackages()
     for entry in path:
         if not own.of_folder(entry):
             yield entry or os.curdir

@@ -139,9 +139,12 @@ def choose(steps, askers, own, modules):
     return [EXCLUDE + name for name in tainted] + chosen
 
 
-def replacing(modules):
+def forbidding(modules):
     """The step that says that there can be no nursery, in a list; empty if there can."""
-    return [f"{NONE}{name} replaces parts of the standard library" for name in REPLACING if name in modules][:1]
+    reasons = [f"{name} replaces parts of the standard library" for name in REPLACING if name in modules]
+    if sys.gettrace() or sys.getprofile():
+        reasons.append("a debugger or profiler follows the application")
+    return [NONE + reason for reason in reasons[:1]]
 
 
 class Journal:
@@ -175,14 +178,14 @@ class Journal:
     def report(self):
         whole = self.claims is None
         recorder = self.recorder
-        steps = replacing(sys.modules) or choose(recorder.steps, recorder.askers, self.own, sys.modules)
+        steps = forbidding(sys.modules) or choose(recorder.steps, recorder.askers, self.own, sys.modules)
         if self.tells and (steps or whole):
             tell(steps, whole)
 
     def report_late(self):
         """What requests imported when they first needed it is worth having from the start, next time."""
         late = [name for name in sys.modules if name not in self.before]
-        if not self.tells or not late or replacing(late) or self.surroundings() != self.settled:
+        if not self.tells or not late or forbidding(late) or self.surroundings() != self.settled:
             return
         steps = choose([IMPORT + name for name in late], {}, self.own, sys.modules)
         if steps:

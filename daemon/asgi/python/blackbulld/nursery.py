@@ -11,6 +11,7 @@ import io
 import os
 import signal
 import sys
+import threading
 import time
 
 from blackbulld import _blackbulld, claims, errors, freshness, imports, preload
@@ -34,11 +35,7 @@ def warm_up(steps):
 
     importlib.invalidate_caches()
     nursery = Nursery(preload.Preloader(steps))
-    try:
-        nursery.preload()
-    except preload.Spoilt as spoilt:
-        _blackbulld.spoilt(str(spoilt), spoilt.names)
-        errors.leave()
+    nursery.preload()
     gc.collect()
     gc.freeze()
     _blackbulld.warm(len(sys.modules))
@@ -55,9 +52,9 @@ class Nursery:
         sys.addaudithook(ear)
         self.preloader.take()
         ear.listening = False
-        hidden = self.preloader.hidden()
-        if hidden:
-            raise preload.Spoilt(describe_hidden(*hidden), [hidden[1]])
+        if self.preloader.spoilers:
+            _blackbulld.spoilt(self.preloader.reason, sorted(self.preloader.spoilers))
+            errors.leave()
         own = self.preloader.own
         path = {entry for path in self.preloader.paths for entry in path}
         self.files = freshness.Identities(
@@ -87,13 +84,7 @@ class Nursery:
         if changed:
             return f"{changed} has changed"
         hidden = self.preloader.hidden()
-        if hidden:
-            return describe_hidden(*hidden)
-        return None
-
-
-def describe_hidden(folder, name):
-    return f"{os.path.join(folder, name)} hides the module {name}"
+        return hidden[1] if hidden else None
 
 
 def begin():
@@ -101,6 +92,9 @@ def begin():
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     reopen_stdin()
+    main_thread = threading.main_thread()
+    if hasattr(main_thread, "_set_native_id"):
+        main_thread._set_native_id()  # what gdb and py-spy call it; CPython forgets that
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()  # its own generator is not seeded anew by fork(), as random's is
     importlib.invalidate_caches()
