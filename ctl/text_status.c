@@ -231,6 +231,10 @@ static void put_daemon(FILE *out, const struct style *s, const json_t *status)
 	if (*member_string(status, "handover", ""))
 		fprintf(out, ", handover %s", member_string(status, "handover", ""));
 	fputc('\n', out);
+	if (!json_is_true(json_object_get(status, "degraded")))
+		return;
+	put_label(out, s, "degraded");
+	fputs("what the daemon knew before its last reload could not be read\n", out);
 }
 
 static void put_last_failure(FILE *out, const struct style *s, const json_t *status)

@@ -112,13 +112,14 @@ static json_t *run_to_json(const struct master *m)
 {
 	char started[WALL_RFC3339_LEN];
 
-	return json_pack("{s:i, s:s, s:i, s:s, s:s, s:I, s:o, s:o, s:s, s:s, s:s}", "schema", 1,
-			 "version", BB_VERSION, "pid", (int)getpid(), "boot_id", m->boot_id,
+	return json_pack("{s:i, s:s, s:i, s:s, s:s, s:I, s:o, s:o, s:s, s:s, s:b, s:s}", "schema",
+			 1, "version", BB_VERSION, "pid", (int)getpid(), "boot_id", m->boot_id,
 			 "started_at", wall_format(m->started_at, started), "uptime_ms",
 			 (json_int_t)mono_diff_ms(mono_now(), m->started), "directory",
 			 text_or_null(m->config->directory), "target", target_to_json(m->config),
 			 "kind", target_kind_name(m->config->kind), "state", state_of(m),
-			 "handover", handover_name(m->config->handover));
+			 "degraded", (int)m->degraded, "handover",
+			 handover_name(m->config->handover));
 }
 
 /* While the first generation boots, nobody serves yet: then it is the one to look at. */

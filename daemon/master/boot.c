@@ -14,6 +14,7 @@
 #include "daemon/master/master_state.h"
 #include "daemon/master/master_watch.h"
 #include "daemon/master/nursery.h"
+#include "daemon/master/orphans.h"
 #include "daemon/master/salvage.h"
 #include "daemon/master/signals.h"
 #include "daemon/master/supervisor.h"
@@ -92,6 +93,14 @@ static int open_listeners(struct master *m, struct salvage *s, struct config_err
 	return listeners_restore(&m->listeners, binds, s->listeners, &s->fds, e);
 }
 
+/* What had to wait for them goes on. */
+static void orphans_gone(void *owner)
+{
+	struct master *m = owner;
+
+	ev_feed_event(m->loop, &m->advance, EV_CUSTOM);
+}
+
 int boot_first(struct master *m, struct salvage *s)
 {
 	struct config_error e = {.text = ""};
@@ -128,6 +137,8 @@ int boot_first(struct master *m, struct salvage *s)
 		return -ENOMEM;
 	list_push_back(&m->generations, &g->link);
 	signals_start(m->signals);
+	m->orphans = orphans_create(m->loop, m->supervisor, m->output, &s->channels, &s->pipes);
+	orphans_on_gone(m->orphans, orphans_gone, m);
 	course_boot(m, g);
 	write_info(m);
 	return 0;
@@ -179,9 +190,8 @@ void boot_salvage(struct master *m, struct salvage *s)
 	struct strv binds = {0};
 
 	m->degraded = true;
-	log_error("the state of the image before cannot be read; going on with its listening "
-		  "sockets");
+	log_error("the state of the image before cannot be read; going on with what it left open");
 	if (listeners_effective(&m->config->binds, &binds) == 0)
-		s->listeners = salvage_listeners(&binds, &s->fds);
+		salvage(s, &binds);
 	strv_finish(&binds);
 }

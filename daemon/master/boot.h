@@ -5,19 +5,14 @@
 #include "common/attr.h"
 #include "common/buf.h"
 #include "daemon/config/config.h"
-#include "daemon/master/handoff.h"
-
-#include <jansson.h>
 
 struct master;
+struct salvage;
 
-/* Sockets that an unreadable state left behind: what a degraded start goes on with. */
-struct salvage {
-	json_t *listeners; /* NULL: a first boot */
-	struct handoff_fds fds;
-};
-
-/* Makes everything that a first image needs and boots its generation. Returns 0, or -errno after a line for people. */
+/*
+ * Makes everything that a first image needs and boots its generation. *s is what an image left behind whose state could
+ * not be read, else empty. Returns 0, or -errno after a line for people.
+ */
 int boot_first(struct master *m, struct salvage *s) BB_NODISCARD;
 /*
  * Takes everything over and boots the generation that asked for this image, unless its configuration is of no use
@@ -25,7 +20,7 @@ int boot_first(struct master *m, struct salvage *s) BB_NODISCARD;
  */
 int boot_again(struct master *m, const struct buf *state,
 	       struct config_error *config_error) BB_NODISCARD;
-/* The state of the image before is of no use: its sockets are, whatever else it had. */
+/* The state of the image before is of no use: what it left open is. */
 void boot_salvage(struct master *m, struct salvage *s);
 
 #endif

@@ -7,6 +7,7 @@
 #include "daemon/master/events.h"
 #include "daemon/master/handover.h"
 #include "daemon/master/master.h"
+#include "daemon/master/orphans.h"
 #include "daemon/master/service_notify.h"
 
 #include <ev.h>
@@ -55,9 +56,10 @@ void course_fail(struct master *m, struct generation *g, const struct worker_err
 	announce_generation(m, g);
 	if (m->stopping || g->superseded)
 		return;
+	orphans_drain(m->orphans, m->config->drain_timeout_ms);
 	if (somebody_serves(m)) {
 		supervisor_resume(m->supervisor, g->number);
-	} else if ((m->config->reload || g->reason != GEN_START) &&
+	} else if ((m->config->reload || m->degraded || g->reason != GEN_START) &&
 		   !background_is_awaited(m->background)) {
 		supervisor_start_error(m->supervisor, g->number, error);
 		supervisor_drain(m->supervisor, g->number, m->config->drain_timeout_ms);
@@ -108,7 +110,7 @@ static void sweep(struct master *m)
 void course_advance(struct master *m)
 {
 	sweep(m);
-	while (!m->stopping && !under_way(m)) {
+	while (!m->stopping && !under_way(m) && !orphans_left(m->orphans)) {
 		struct generation *next = master_pending(m);
 
 		if (!next)
@@ -122,6 +124,7 @@ void course_advance(struct master *m)
 /* From here on no connection is answered by older code. */
 static void take_over(struct master *m, struct generation *g)
 {
+	orphans_drain(m->orphans, m->config->drain_timeout_ms);
 	course_enter(m, g, GEN_EV_READY);
 	ev_feed_event(m->loop, &m->advance, EV_CUSTOM);
 }

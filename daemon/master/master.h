@@ -26,6 +26,7 @@ struct instance;
 struct listeners;
 struct logbook;
 struct nursery;
+struct orphans;
 struct output;
 struct service_notify;
 struct signals;
@@ -61,6 +62,7 @@ struct master {
 	struct logbook *logbook;
 	struct output *output;
 	struct background *background; /* NULL: in the foreground */
+	struct orphans *orphans;       /* NULL but in a master that is degraded */
 	struct signals *signals;
 	struct service_notify *service; /* NULL: no service manager */
 	ev_timer advance;  /* never started: fed, so that generations advance from the loop only */

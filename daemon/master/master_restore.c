@@ -86,6 +86,7 @@ static int restore_master(struct master *m, const json_t *j, int *inotify_fd)
 	m->started_at.ns = started_at;
 	m->started.ns = started;
 	m->next_number = (uint64_t)next;
+	m->degraded = json_is_true(json_object_get(j, "degraded"));
 	restore_generations(m, generations, last_failed);
 	return restore_roots(m, roots, config_roots);
 }

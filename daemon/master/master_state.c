@@ -85,14 +85,14 @@ static json_t *save_master(const struct master *m, int inotify_fd)
 
 	list_for_each(g, &m->generations, struct generation, link)
 		json_array_append_new(generations, generation_save(g));
-	return json_pack("{s:s, s:I, s:I, s:I, s:o, s:o, s:o?, s:o, s:o, s:i, s:o}", "boot_id",
+	return json_pack("{s:s, s:I, s:I, s:I, s:b, s:o, s:o, s:o?, s:o, s:o, s:i, s:o}", "boot_id",
 			 m->boot_id, "started_at", (json_int_t)m->started_at.ns, "started",
 			 (json_int_t)m->started.ns, "next_number", (json_int_t)m->next_number,
-			 "exec_path", json_bytes(m->exec_path), "generations", generations,
-			 "last_failed", m->last_failed ? generation_save(m->last_failed) : NULL,
-			 "roots", json_bytes_list(roots), "config_roots",
-			 json_bytes_list(&m->config_roots), "inotify_fd", inotify_fd, "config",
-			 save_config(m->config));
+			 "degraded", (int)m->degraded, "exec_path", json_bytes(m->exec_path),
+			 "generations", generations, "last_failed",
+			 m->last_failed ? generation_save(m->last_failed) : NULL, "roots",
+			 json_bytes_list(roots), "config_roots", json_bytes_list(&m->config_roots),
+			 "inotify_fd", inotify_fd, "config", save_config(m->config));
 }
 
 static json_t *save_fds(const struct handoff_fds *fds)

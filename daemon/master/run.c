@@ -9,7 +9,6 @@
 #include "daemon/master/course.h"
 #include "daemon/master/descriptor_limit.h"
 #include "daemon/master/events.h"
-#include "daemon/master/handoff.h"
 #include "daemon/master/history.h"
 #include "daemon/master/instance.h"
 #include "daemon/master/listener.h"
@@ -17,8 +16,10 @@
 #include "daemon/master/master.h"
 #include "daemon/master/master_state.h"
 #include "daemon/master/nursery.h"
+#include "daemon/master/orphans.h"
 #include "daemon/master/output.h"
 #include "daemon/master/reexec.h"
+#include "daemon/master/salvage.h"
 #include "daemon/master/service_notify.h"
 #include "daemon/master/signals.h"
 #include "daemon/master/supervisor.h"
@@ -148,6 +149,7 @@ static void finish_modules(struct master *m)
 {
 	task_destroy(m->task);
 	watcher_destroy(m->watcher);
+	orphans_destroy(m->orphans);
 	supervisor_destroy(m->supervisor);
 	nursery_destroy(m->nursery);
 	if (m->admin)
@@ -268,8 +270,7 @@ int master_resume(int argc, char *const argv[])
 		rc = init_modules(&m);
 	if (rc == 0)
 		rc = readable ? boot_again(&m, &state, &error) : boot_first(&m, &s);
-	json_decref(s.listeners);
-	handoff_fds_finish(&s.fds, true);
+	salvage_finish(&s);
 	buf_finish(&state);
 	rc = run_to_the_end(&m, rc);
 	config_finish(&c);

@@ -1,4 +1,4 @@
-/* Listening sockets found among the descriptors that happen to be open. */
+/* What the descriptors are that happen to be open. */
 #include "daemon/master/salvage.h"
 
 #include "common/parse.h"
@@ -7,6 +7,7 @@
 #include "daemon/master/sockaddr_text.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -73,23 +74,59 @@ static bool keep(json_t *found, struct handoff_fds *fds, const struct strv *bind
 	return false;
 }
 
-json_t *salvage_listeners(const struct strv *binds, struct handoff_fds *fds)
+/* Between master and worker: a pair of its own kind, which nothing else of ours is. */
+static bool is_channel(int fd)
+{
+	int domain = 0, type = 0;
+	socklen_t len = sizeof(int);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX &&
+	       getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET;
+}
+
+static bool is_readable_pipe(int fd)
+{
+	struct stat st;
+	int flags = fcntl(fd, F_GETFL);
+
+	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && flags >= 0 &&
+	       (flags & O_ACCMODE) == O_RDONLY;
+}
+
+/* Whether fd is of use. */
+static bool take(struct salvage *s, const struct strv *binds, bool *taken, int fd)
+{
+	if (is_channel(fd))
+		return handoff_fds_add(&s->channels, fd) == 0;
+	if (is_readable_pipe(fd))
+		return handoff_fds_add(&s->pipes, fd) == 0;
+	return keep(s->listeners, &s->fds, binds, taken, fd);
+}
+
+void salvage(struct salvage *s, const struct strv *binds)
 {
 	bool *taken = calloc(binds->len + 1, sizeof(*taken));
-	json_t *found = json_array();
 	DIR *dir = opendir("/proc/self/fd");
 	struct dirent *d;
 
-	while (taken && found && dir && (d = readdir(dir))) {
+	s->listeners = json_array();
+	while (taken && s->listeners && dir && (d = readdir(dir))) {
 		uint64_t fd;
 
 		if (parse_uint(d->d_name, 3, INT_MAX, &fd) < 0 || (int)fd == dirfd(dir))
 			continue;
-		if (!keep(found, fds, binds, taken, (int)fd))
+		if (!take(s, binds, taken, (int)fd))
 			close((int)fd);
 	}
 	if (dir)
 		closedir(dir);
 	free(taken);
-	return found;
+}
+
+void salvage_finish(struct salvage *s)
+{
+	json_decref(s->listeners);
+	handoff_fds_finish(&s->fds, true);
+	handoff_fds_finish(&s->channels, true);
+	handoff_fds_finish(&s->pipes, true);
 }

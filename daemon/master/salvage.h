@@ -1,6 +1,6 @@
 /*
- * When the state of the image before cannot be read: which of the open descriptors are our listening sockets? Service
- * goes on with them; everything else that was inherited is closed, so that old workers see EOF and leave.
+ * When the state of the image before cannot be read: what are the descriptors that happen to be open? Service goes on
+ * with the listening sockets; the workers are told to finish (orphans.h); everything else is closed.
  */
 #ifndef DAEMON_MASTER_SALVAGE_H
 #define DAEMON_MASTER_SALVAGE_H
@@ -11,10 +11,16 @@
 
 #include <jansson.h>
 
-/*
- * Looks at every descriptor above 2. The sockets that fit `binds` go into *fds and, as listeners_restore() wants
- * it, into the array returned (new reference; NULL when memory runs out). The others are closed.
- */
-json_t *salvage_listeners(const struct strv *binds, struct handoff_fds *fds);
+struct salvage {
+	json_t *listeners; /* as listeners_restore() wants it; NULL: a first boot, or no memory */
+	struct handoff_fds fds;
+	struct handoff_fds channels; /* to workers */
+	struct handoff_fds pipes;    /* that workers write into */
+};
+
+/* Looks at every descriptor above 2. Listening sockets are those that fit `binds`. */
+void salvage(struct salvage *s, const struct strv *binds);
+/* Closes what nobody has taken. */
+void salvage_finish(struct salvage *s);
 
 #endif

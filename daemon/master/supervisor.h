@@ -59,6 +59,8 @@ void supervisor_resume(struct supervisor *s, uint64_t before);
 void supervisor_drain(struct supervisor *s, uint64_t before, uint64_t drain_timeout_ms);
 /* One generation will not serve: SIGKILL to what boots; what was ready finishes what it has accepted. */
 void supervisor_abandon(struct supervisor *s, uint64_t generation);
+/* An idle connection of a worker that is not ours goes to one that is. Takes fd; `record` is a conn_record. */
+void supervisor_adopt(struct supervisor *s, int fd, const void *record, size_t len);
 /* SIGKILL to every worker of one generation. */
 void supervisor_kill(struct supervisor *s, uint64_t generation);
 /* Whether any process of the generation is left. */

@@ -70,3 +70,8 @@ void supervisor_route(struct supervisor *s, const struct proc *from, int fd, con
 		proc_await_writable(to);
 	(void)parked_add(&s->parked, fd, record, len);
 }
+
+void supervisor_adopt(struct supervisor *s, int fd, const void *record, size_t len)
+{
+	supervisor_route(s, NULL, fd, record, len);
+}
