@@ -1,5 +1,6 @@
 /* Bytes of a client of the admin sockets, in pieces: no crash, no leak, nothing read that was not sent. */
 #include "daemon/master/admin_conn.h"
+#include "daemon/master/ring.h"
 
 #include <ev.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ static void answer(void *owner, const struct admin_peer *from, const char *body,
 	for (size_t i = 0; i < len; i++)
 		sum ^= (unsigned char)body[i];
 	if (c && sum % 4)
-		admin_conn_send(c, from->request, body, len);
+		admin_conn_reply(c, from->request, body, len);
 }
 
 static void run(struct fuzz *f)
@@ -46,13 +47,20 @@ static void hand_over(struct fuzz *f)
 		return;
 
 	struct admin_conn *c = list_entry(first, struct admin_conn, link);
-	json_t *state = admin_conn_save(c);
+	struct buf bytes;
+	struct reader saved;
 	int fd = dup(c->fd);
 
+	buf_init(&bytes, SIZE_MAX);
+
+	json_t *state = admin_conn_save(c, &bytes);
+
 	admin_conns_finish(&f->conns);
+	reader_init(&saved, buf_data(&bytes), buf_len(&bytes));
 	if (state && fd >= 0)
-		(void)admin_conn_restore(&f->conns, fd, state);
+		(void)admin_conn_restore(&f->conns, fd, state, &saved);
 	json_decref(state);
+	buf_finish(&bytes);
 }
 
 static void feed(struct fuzz *f, const uint8_t *data, size_t len)
@@ -75,14 +83,17 @@ static void feed(struct fuzz *f, const uint8_t *data, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct fuzz f = {.loop = ev_loop_new(EVFLAG_AUTO)};
+	struct ring *events = ring_create("events", 4096, 16);
 	int ends[2];
 
-	if (len == 0 || !f.loop || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) < 0) {
+	if (len == 0 || !f.loop || !events ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) < 0) {
+		ring_destroy(events);
 		ev_loop_destroy(f.loop);
 		return 0;
 	}
 	f.client = ends[1];
-	admin_conns_init(&f.conns, f.loop, answer, &f);
+	admin_conns_init(&f.conns, f.loop, events, answer, &f);
 	admin_conns_adopt(&f.conns, ends[0], data[0] & 2 ? SP_PUB : SP_REP);
 	if (data[0] & 1) {
 		unsigned char hello[SP_HELLO_LEN];
@@ -95,6 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	close(f.client);
 	ev_run(f.loop, EVRUN_NOWAIT);
 	admin_conns_finish(&f.conns);
+	ring_destroy(events);
 	ev_loop_destroy(f.loop);
 	return 0;
 }
