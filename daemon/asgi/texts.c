@@ -3,22 +3,19 @@
 
 #include "daemon/ipc/nursery_message.h"
 
-/* File names and variables may hold any bytes: os.fsencode(). */
+/* File names and variables may hold any bytes, and a list of paths NULs between them. */
 int texts_add_str(struct buf *texts, PyObject *str)
 {
-	PyObject *bytes = NULL;
-	char *data;
-	Py_ssize_t len;
-	int err;
+	PyObject *bytes = PyUnicode_EncodeFSDefault(str);
+	char *data = NULL;
+	Py_ssize_t len = 0;
+	int err = bytes ? PyBytes_AsStringAndSize(bytes, &data, &len) : -1;
 
-	if (!PyUnicode_FSConverter(str, (void *)&bytes))
-		return -1;
-	err = PyBytes_AsStringAndSize(bytes, &data, &len);
 	if (err == 0 && texts_add(texts, data, (size_t)len) < 0) {
 		PyErr_NoMemory();
 		err = -1;
 	}
-	Py_DECREF(bytes);
+	Py_XDECREF(bytes);
 	return err;
 }
 

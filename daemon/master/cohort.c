@@ -159,7 +159,11 @@ static void proc_writable(struct proc *p)
 
 static void proc_stillborn(struct proc *p)
 {
-	supervisor_not_born(p->owner, p, "the nursery did not bear it");
+	struct supervisor *s = p->owner;
+
+	nursery_listen(s->start.nursery);
+	if (p->unborn)
+		supervisor_not_born(s, p, "the nursery did not bear it");
 }
 
 const struct proc_ops *supervisor_proc_ops(void)

@@ -177,6 +177,12 @@ int nursery_spawn(struct nursery *n, const int *fds, size_t nfds, uint64_t *toke
 	return err;
 }
 
+void nursery_listen(struct nursery *n)
+{
+	if (n->proc)
+		proc_last_words(n->proc);
+}
+
 void nursery_served(struct nursery *n)
 {
 	nursery_tell(n, NURSERY_EV_SERVED, NULL);

@@ -46,6 +46,8 @@ void nursery_learn(struct nursery *n, uint64_t generation, const void *body, siz
  * comes on that channel, or it is refused, or the other end of the channel closes. Else -EAGAIN: it is not warm; -errno.
  */
 int nursery_spawn(struct nursery *n, const int *fds, size_t nfds, uint64_t *token) BB_NODISCARD;
+/* Hears what it has said by now: why it bears somebody not may be waiting. */
+void nursery_listen(struct nursery *n);
 /* A worker that was born in it serves. */
 void nursery_served(struct nursery *n);
 /* It is of no use as it is, and for which reason: the next one is made when the time comes. */

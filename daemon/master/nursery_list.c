@@ -155,8 +155,10 @@ int nursery_list_learn(struct nursery_list *l, uint64_t generation, const void *
 		return NEWS_NONE;
 	/* Whoever sends again begins anew. */
 	l->sender = 0;
-	if (is_forbidden(l, why, size))
+	if (is_forbidden(l, why, size)) {
+		l->known = false; /* whatever comes next is news */
 		return NEWS_FORBIDDEN;
+	}
 	return flags & MODULES_WHOLE ? take_whole(l) : take_more(l);
 }
 

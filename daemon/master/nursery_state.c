@@ -66,9 +66,8 @@ static bool restore_list(struct nursery_list *l, const void *data, size_t len)
 	struct reader r;
 
 	reader_init(&r, data, len);
-	l->known = restore_part(&r, &l->whole) == 0 && restore_part(&r, &l->more) == 0 &&
-		   restore_part(&r, &l->excluded) == 0;
-	return l->known;
+	return restore_part(&r, &l->whole) == 0 && restore_part(&r, &l->more) == 0 &&
+	       restore_part(&r, &l->excluded) == 0;
 }
 
 static void restore_policy(struct nursery_policy *p, const json_t *j)
@@ -120,6 +119,7 @@ void nursery_restore(struct nursery *n, const json_t *state, const void *list, s
 	restore_policy(&n->policy, state);
 	if (!restore_list(&n->list, list, len))
 		n->policy.known = false;
+	n->list.known = n->policy.known && !n->policy.forbidden;
 	n->premises = premises ? strdup(premises) : NULL;
 	n->modules = (uint32_t)modules;
 	n->token = (uint64_t)token;

@@ -325,6 +325,11 @@ class FreshnessTest(Folders):
     def identities(self, *paths, since=None):
         return freshness.Identities(paths, since=since or time.time_ns() + 10 * freshness.TICK)
 
+    def test_a_clock_that_goes_wrong_does_not_make_files_change_for_ever(self):
+        path = self.write(self.lib, "a.py", "1")
+        os.utime(path, ns=(1, time.time_ns() + 10**12))
+        self.assertIsNone(self.identities(path, since=time.time_ns()).changed())
+
     def test_the_file_that_changed_is_named(self):
         one, two = self.write(self.lib, "a.py", "1"), self.write(self.lib, "b.py", "1")
         missing = os.path.join(self.lib, "missing")

@@ -37,18 +37,20 @@ class Claims:
         self.entries = entries
         self.replacing = replacing  # modules that would have had to come first
         self.claimed = set()
+        self.watching = False
 
     def install(self):
+        self.watching = True
         self.original = builtins.__import__
         builtins.__import__ = self.importing
 
     def remove(self):
-        self.entries = {}
+        self.watching = False  # somebody may have kept it
         if builtins.__import__ == self.importing:
             builtins.__import__ = self.original
 
     def importing(self, name, globals=None, locals=None, fromlist=(), level=0):
-        if level == 0 and self.entries:
+        if level == 0 and self.watching:
             for part in parents(name):
                 self.claim(part)
             for part in fromlist or ():

@@ -3,6 +3,7 @@
 import os
 import site
 import sys
+import time
 
 from blackbulld import _blackbulld, imports
 
@@ -14,12 +15,13 @@ PSEUDO = ("/proc/", "/dev/", "/sys/")
 
 
 class Identities:
-    """Files and folders as they are now, to be compared with later. What changed after `since` counts as changed."""
+    """Files and folders as they are now, to be compared with later. What changed since `since` counts as changed."""
 
     def __init__(self, paths, since):
         self.paths = sorted({os.fsencode(path) for path in paths})
         self.seen = _blackbulld.identify(self.paths)
-        self.racy = next((path for path, seen in self.each(self.seen) if changed_at(seen) >= since - TICK), None)
+        span = range(since - TICK, time.time_ns())
+        self.racy = next((path for path, seen in self.each(self.seen) if changed_at(seen) in span), None)
 
     def changed(self):
         """The first path that is not what it was, or None."""

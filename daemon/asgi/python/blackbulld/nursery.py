@@ -66,17 +66,17 @@ class Nursery:
     def bears(self, token, master, descriptors):
         """Returns True in the worker."""
         reason = self.stale()
-        if not reason:
-            errors.flush()
-            try:
-                return _blackbulld.bear(master, descriptors)
-            except OSError as error:
-                reason = f"cannot fork: {error.strerror}"
-        else:
+        if reason:
+            _blackbulld.refuse(token, reason)
             for descriptor in descriptors:
                 os.close(descriptor)
-        _blackbulld.refuse(token, reason)
-        return False
+            return False
+        errors.flush()
+        try:
+            return _blackbulld.bear(master, descriptors)
+        except OSError as error:
+            _blackbulld.refuse(token, f"cannot fork: {error.strerror}")
+            return False
 
     def stale(self):
         """Why no worker can be born any more, or None."""
