@@ -172,8 +172,10 @@ int boot_again(struct master *m, const struct buf *state, struct config_error *c
 	struct generation *g;
 	int rc = master_state_restore(m, state, config_error);
 
-	if (rc < 0)
+	if (rc < 0) {
+		log_error_errno(rc, "the state of the image before cannot be used");
 		return rc;
+	}
 	supervisor_configure(m->supervisor, m->config, m->listeners, m->exec_path);
 	nursery_configure(m->nursery, m->config, m->exec_path);
 	signals_start(m->signals);

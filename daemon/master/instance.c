@@ -30,9 +30,7 @@ struct instance {
 	int lock_fd;	   /* holds the lock while it is open, in this image and the next */
 };
 
-static int fail(struct config_error *e, int err, const char *fmt, ...) BB_PRINTF(3, 4);
-
-static int fail(struct config_error *e, int err, const char *fmt, ...)
+static int BB_PRINTF(3, 4) fail(struct config_error *e, int err, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -309,21 +307,15 @@ int instance_write_info(struct instance *i, json_t *info)
 	return err;
 }
 
-static json_t *string_or_null(const char *s)
-{
-	return s ? json_string(s) : json_null();
-}
-
 json_t *instance_save(const struct instance *i, struct handoff_fds *fds)
 {
-	struct stat st;
+	struct stat st = {0};
 
-	if (fstat(i->lock_fd, &st) < 0 || handoff_fds_add(fds, i->lock_fd) < 0)
+	if (i->lock_fd >= 0 && (fstat(i->lock_fd, &st) < 0 || handoff_fds_add(fds, i->lock_fd) < 0))
 		return NULL;
-	return json_pack("{s:s, s:o, s:o, s:i, s:I, s:I}", "dir", i->dir, "admin",
-			 string_or_null(i->admin_path), "events", string_or_null(i->events_path),
-			 "lock_fd", i->lock_fd, "lock_dev", (json_int_t)st.st_dev, "lock_ino",
-			 (json_int_t)st.st_ino);
+	return json_pack("{s:s, s:s?, s:s?, s:i, s:I, s:I}", "dir", i->dir, "admin", i->admin_path,
+			 "events", i->events_path, "lock_fd", i->lock_fd, "lock_dev",
+			 (json_int_t)st.st_dev, "lock_ino", (json_int_t)st.st_ino);
 }
 
 /* The descriptor named in `state`, if it is the lock file. The lock came with it. */
@@ -367,6 +359,15 @@ static int restore_places(struct instance *i, const json_t *state)
 	return err;
 }
 
+/* It was lost on the way. Only another daemon that has it ends us. */
+static int lock_anew(struct instance *i)
+{
+	struct config_error e;
+	int err = make_dir(i->dir, &e) == 0 ? take_lock(i, &e) : 0;
+
+	return err == -EWOULDBLOCK ? err : 0;
+}
+
 int instance_restore(struct instance **i, const struct config *c, const json_t *state,
 		     struct handoff_fds *fds)
 {
@@ -383,7 +384,7 @@ int instance_restore(struct instance **i, const struct config *c, const json_t *
 	if (!err) {
 		new->lock_fd = claim_lock(state, fds);
 		if (new->lock_fd < 0)
-			err = take_lock(new, &e);
+			err = lock_anew(new);
 	}
 	if (err) {
 		instance_free(new);

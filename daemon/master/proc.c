@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define TREE_MAX 256
@@ -220,6 +221,16 @@ static void restore_queue(struct proc *p, const json_t *queue)
 	}
 }
 
+/* Somebody else's process may have the number of one that is gone: it must not be waited for, let alone killed. */
+static bool is_ours(const struct proc *p)
+{
+	siginfo_t info;
+
+	return p->pid == 0 || p->channel >= 0 || p->notify >= 0 || p->pipes[LOG_STDOUT] >= 0 ||
+	       p->pipes[LOG_STDERR] >= 0 ||
+	       waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 struct proc *proc_restore(const json_t *j, struct handoff_fds *fds, struct ev_loop *loop,
 			  struct output *output, const struct proc_ops *ops, void *owner)
 {
@@ -261,6 +272,10 @@ struct proc *proc_restore(const json_t *j, struct handoff_fds *fds, struct ev_lo
 	restore_partial(p, LOG_STDERR, json_object_get(j, "err_partial"));
 	restore_queue(p, json_object_get(j, "queue"));
 	restore_birth(p, json_object_get(j, "birth"));
+	if (!is_ours(p)) {
+		proc_destroy(p);
+		return NULL;
+	}
 	proc_watch(p);
 	return p;
 }

@@ -1,14 +1,16 @@
 """The state of the image before cannot be read: the service goes on with what it left open, and says so."""
 
+import json
 import os
 import socket
 import sys
 
 import pytest
 
-from support import apps, build, http, process
+from support import apps, build, handoff, http, process
 from support.faults import reloads
 from support.load import under_load
+from support.sp import Admin
 from support.wait import until
 
 # Stands in for the daemon's program, and hands damaged state to the real one.
@@ -147,3 +149,55 @@ def test_a_socket_that_was_left_open_is_used_and_not_made_anew(box):
     assert not any("damaged" in link for link in links)
     for bind in daemon.status()["binds"]:
         assert apps.version_of(http.fetch(bind["address"])) == 1
+
+
+def relocated(box, sections, listener):
+    """Recorded state as if it had been left here: the folders and the one socket are those of this test."""
+    there = sections["instance"]["dir"].partition("/run/")[0]
+    text = json.dumps({name: value for name, value in sections.items() if not isinstance(value, bytes)})
+    here = {**sections, **json.loads(text.replace(there, str(box.folder)))}
+    here["listeners"][0].update(fd=listener.fileno(), ino=os.fstat(listener.fileno()).st_ino,
+                                address="127.0.0.1:%d" % listener.getsockname()[1])
+    here["fds"] = [listener.fileno()]
+    return here
+
+
+@pytest.mark.parametrize("future", [{}, {"form": 2}], ids=["of this format", "of a later one that we may read"])
+def test_recorded_state_of_format_1_is_read(box, program, future):
+    """tests/support/record_state.py made it; whoever raises the format adds a file and keeps this one."""
+    recorded = handoff.decode((build.ROOT / "tests/data/state-1.bin").read_bytes())
+    box.write("main.py", apps.asgi(5))
+    box.write("blackbulld.conf", "workers = 2\n")
+    extra = box.write("extra/module.py", "").parent
+    (box.runtime / "blackbulld").mkdir(mode=0o700)
+    (box.runtime / "blackbulld" / os.path.basename(recorded["instance"]["dir"])).mkdir(mode=0o700)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        sections = relocated(box, recorded, listener)
+        if future:
+            sections["of tomorrow"] = {"whatever": True}
+            sections["master"]["of tomorrow"] = 1
+        memory = os.memfd_create("recorded", 0)
+        os.write(memory, handoff.encode(sections, **future))
+        daemon = box.daemon("main:app", "--reload", program=program, env={"BLACKBULLD_STATE_FD": str(memory)},
+                            pass_fds=(listener.fileno(), memory))
+        os.close(memory)
+    # What has changed since the record makes another one, maybe at once.
+    daemon.wait_log("generation [45] serving")
+    assert box.ctl("sync").returncode == 0
+    status = daemon.status()
+    master = sections["master"]
+    assert (status["degraded"], status["boot_id"]) == (False, master["boot_id"])
+    number = status["generation"]["number"]
+    assert number in (4, 5) and status["generation"]["reason"] == "change"
+    assert (status["last_failed"]["number"], status["last_failed"]["error"]["stage"]) == (3, "import")
+    assert [b["address"] for b in status["binds"]] == [sections["listeners"][0]["address"]]
+    assert status["watch"]["paths"] == [str(box.project), str(extra)]
+    assert len([w for w in status["workers"] if w["state"] == "ready"]) == 2
+    assert apps.version_of(daemon.get()) == 5
+    with Admin(box.admin_socket()) as admin:
+        admin.ask("reload", id="deploy-7")
+        reply = admin.answer()[1]
+        assert reply["ok"] is False and "generation 2" in reply["error"]["message"], reply
+    box.save("main.py", apps.asgi(6))
+    assert box.ctl_json("sync")["generation"]["number"] == number + 1
+    assert apps.version_of(daemon.get()) == 6
