@@ -9,14 +9,25 @@
 #include "daemon/master/master.h"
 #include "daemon/master/orphans.h"
 #include "daemon/master/service_notify.h"
+#include "daemon/master/watcher.h"
 
 #include <ev.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Whether the files are read from now on that the generation is made of: by its build command, else by its workers. */
+static bool begins_to_read(const struct generation *g, enum gen_event event)
+{
+	bool built = mono_is_set(g->entered[GEN_BUILDING]);
+
+	return event == GEN_EV_BUILD || (event == GEN_EV_BOOT && !built);
+}
+
 void course_enter(struct master *m, struct generation *g, enum gen_event event)
 {
+	if (m->watcher && begins_to_read(g, event))
+		watcher_set_baseline(m->watcher, wall_now());
 	generation_apply(g, event, mono_now());
 	announce_generation(m, g);
 }
