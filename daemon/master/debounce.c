@@ -178,6 +178,11 @@ void debounce_lock(struct debounce *d, bool held, struct mono since, struct mono
 	d->lock_held = held;
 }
 
+void debounce_series(struct debounce *d, bool under_way)
+{
+	d->series = under_way;
+}
+
 bool debounce_pending(const struct debounce *d)
 {
 	return d->count > 0 || d->overflow;
@@ -223,7 +228,8 @@ struct mono debounce_deadline(const struct debounce *d)
 		due = later(due, earlier(mono_add_ms(d->locked, DEBOUNCE_LOCK_MS),
 					 mono_add_ms(d->last, DEBOUNCE_LOCK_QUIET_MS)));
 	else if (d->lock_seen)
-		due = later(due, mono_add_ms(d->unlocked, DEBOUNCE_UNLOCK_MS));
+		due = later(due, mono_add_ms(d->unlocked,
+					     d->series ? DEBOUNCE_SERIES_MS : DEBOUNCE_UNLOCK_MS));
 	return earlier(due, cap_of(d));
 }
 

@@ -7,6 +7,7 @@
  *   an edge that wants another (created, gone)   60 ms for that file, and a look
  *   .git/index.lock is there                     until 8 ms after it goes; at most 2 s after the last change,
  *                                                10 s in all: nobody wants half a checkout
+ *   a rebase goes on between two locks           250 ms after the lock, unless the rebase ends before
  *   changes that do not end                      1,500 ms after the first
  *
  * Each window is a level, not an edge: what comes after it was taken opens the next one.
@@ -28,6 +29,7 @@
 #define DEBOUNCE_OPEN_MS       60
 #define DEBOUNCE_CAP_MS	       1500
 #define DEBOUNCE_UNLOCK_MS     8
+#define DEBOUNCE_SERIES_MS     250
 #define DEBOUNCE_LOCK_QUIET_MS 2000
 #define DEBOUNCE_LOCK_MS       10000
 /*
@@ -72,6 +74,7 @@ struct debounce {
 	bool overflow;	/* something changed that has no entry */
 	bool lock_held;
 	bool lock_seen; /* in this window */
+	bool series; /* a rebase or the like is under way, which takes the lock again and again */
 	struct mono locked;
 	struct mono unlocked;
 	struct mono first; /* of this window */
@@ -93,6 +96,9 @@ void debounce_dir(struct debounce *d, struct mono now);
 void debounce_overflow(struct debounce *d, struct mono now);
 /* Some index.lock appeared (at `since`; older than 10 s it is stale and does not hold) or the last one went. */
 void debounce_lock(struct debounce *d, bool held, struct mono since, struct mono now);
+
+/* A rebase or a series of cherry-picks is under way. Matters only to a window that has seen a lock: one may be halted for days. */
+void debounce_series(struct debounce *d, bool under_way);
 
 bool debounce_pending(const struct debounce *d);
 /* The entry of a path in this window, or NULL. */

@@ -12,7 +12,7 @@
 
 #define FORMAT 1
 
-enum { WINDOW_OVERFLOW = 1, WINDOW_LOCK_HELD = 2, WINDOW_LOCK_SEEN = 4 };
+enum { WINDOW_OVERFLOW = 1, WINDOW_LOCK_HELD = 2, WINDOW_LOCK_SEEN = 4, WINDOW_SERIES = 8 };
 enum { ENTRY_CLOSED = 1, ENTRY_CERTAIN = 2, ENTRY_POLLED = 4, ENTRY_BORN = 8, ENTRY_WAITING = 16 };
 
 static int save_entry(const struct debounce_entry *e, struct buf *out)
@@ -35,9 +35,10 @@ static int save_entry(const struct debounce_entry *e, struct buf *out)
 int debounce_save(const struct debounce *d, struct buf *out)
 {
 	const struct mono times[] = {d->locked, d->unlocked, d->first, d->last, d->dir, d->hold};
-	uint8_t flags = (uint8_t)((d->overflow ? WINDOW_OVERFLOW : 0) |
-				  (d->lock_held ? WINDOW_LOCK_HELD : 0) |
-				  (d->lock_seen ? WINDOW_LOCK_SEEN : 0));
+	uint8_t flags =
+		(uint8_t)((d->overflow ? WINDOW_OVERFLOW : 0) |
+			  (d->lock_held ? WINDOW_LOCK_HELD : 0) |
+			  (d->lock_seen ? WINDOW_LOCK_SEEN : 0) | (d->series ? WINDOW_SERIES : 0));
 	int err = buf_add_u8(out, FORMAT);
 
 	err = err ? err : buf_add_u8(out, flags);
@@ -137,6 +138,7 @@ static int restore_window(struct debounce *d, struct reader *r)
 	d->overflow = flags & WINDOW_OVERFLOW;
 	d->lock_held = flags & WINDOW_LOCK_HELD;
 	d->lock_seen = flags & WINDOW_LOCK_SEEN;
+	d->series = flags & WINDOW_SERIES;
 	d->locked = times[0];
 	d->unlocked = times[1];
 	d->first = times[2];

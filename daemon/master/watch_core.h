@@ -76,6 +76,7 @@ struct watch_repo {
 	uint32_t node; /* of dir, or WATCH_NONE: above a root */
 	bool held;     /* index.lock exists */
 	struct mono since;
+	unsigned series; /* bits: which of the directories of a rebase exist */
 };
 
 /* A directory that was moved away, until it turns up. */

@@ -15,7 +15,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define LOCK	     "index.lock"
+#define LOCK "index.lock"
+/* In the .git directory, as long as git works through several commits: sequencer.c and builtin/rebase.c of git. */
+static const char *const series_dirs[] = {"rebase-merge", "rebase-apply", "sequencer"};
+
 #define GIT_FILE_MAX (PATH_MAX + 64)
 
 static struct watch_repo *find_id(struct watch *w, uint32_t id)
@@ -37,7 +40,7 @@ static struct watch_repo *find_git(struct watch *w, const char *git)
 /* Tells the debouncer whether any lock is held, and how old the youngest is. */
 static void tell_debouncer(struct watch *w, struct mono now)
 {
-	bool held = false;
+	bool held = false, series = false;
 	struct mono since = {0};
 
 	for (size_t i = 0; i < w->repos_count; i++) {
@@ -46,8 +49,22 @@ static void tell_debouncer(struct watch *w, struct mono now)
 		if (r->held && mono_before(since, r->since))
 			since = r->since;
 		held |= r->held;
+		series |= r->series != 0;
 	}
+	debounce_series(&w->debounce, series);
 	debounce_lock(&w->debounce, held, since, now);
+}
+
+static void look_for_series(struct watch_repo *r)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	r->series = 0;
+	for (size_t i = 0; i < ARRAY_LEN(series_dirs); i++)
+		if (path_join(path, sizeof(path), r->git, series_dirs[i]) == 0 &&
+		    lstat(path, &st) == 0)
+			r->series |= 1u << i;
 }
 
 /* Looks whether the lock is there; one that we did not see coming is as old as its file. */
@@ -56,6 +73,7 @@ static void look(struct watch_repo *r, struct mono now)
 	char path[PATH_MAX];
 	struct stat st;
 
+	look_for_series(r);
 	if (path_join(path, sizeof(path), r->git, LOCK) || lstat(path, &st) < 0) {
 		r->held = false;
 		return;
@@ -140,6 +158,13 @@ void watch_git_load_rules(struct watch *w, const struct watch_repo *r)
 		load_exclude(w, r->dir, r->git);
 }
 
+/* Without a watch its lock is not seen, and the window closes when it is quiet. */
+static void anchor(struct watch *w, const struct watch_repo *r, const char *name)
+{
+	if (watch_anchor_add(w, r->git, WATCH_MASK_NAMES, ANCHOR_LOCK, r->id, name))
+		log_debug("watch: no watch for \"%s\"", r->git);
+}
+
 void watch_git_add(struct watch *w, const char *dir, uint32_t node, struct mono now)
 {
 	char git[PATH_MAX];
@@ -156,9 +181,9 @@ void watch_git_add(struct watch *w, const char *dir, uint32_t node, struct mono 
 	}
 	r->node = node;
 	watch_git_load_rules(w, r);
-	/* Without a watch its lock is not seen, and the window closes when it is quiet. */
-	if (watch_anchor_add(w, git, WATCH_MASK_NAMES, ANCHOR_LOCK, r->id, LOCK))
-		log_debug("watch: no watch for \"%s\"", git);
+	anchor(w, r, LOCK);
+	for (size_t i = 0; i < ARRAY_LEN(series_dirs); i++)
+		anchor(w, r, series_dirs[i]);
 	look(r, now);
 	tell_debouncer(w, now);
 }
@@ -198,7 +223,9 @@ void watch_git_event(struct watch *w, uint32_t repo, const struct inotify_event 
 
 	if (!r)
 		return;
-	if (ev->mask & (IN_CREATE | IN_MOVED_TO)) {
+	if (strcmp(ev->name, LOCK) != 0) {
+		look_for_series(r);
+	} else if (ev->mask & (IN_CREATE | IN_MOVED_TO)) {
 		r->held = true;
 		r->since = now;
 	} else if (ev->mask & (IN_DELETE | IN_MOVED_FROM)) {
@@ -215,6 +242,7 @@ void watch_git_gone(struct watch *w, uint32_t repo, struct mono now)
 	if (!r)
 		return;
 	r->held = false;
+	r->series = 0;
 	tell_debouncer(w, now);
 }
 

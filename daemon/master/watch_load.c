@@ -252,6 +252,7 @@ static void get_repo(struct decoder *d)
 {
 	uint32_t id = get_u32(d), node = get_node(d, true);
 	bool held = get_u8(d);
+	unsigned series = get_u8(d);
 	struct mono since = get_mono(d);
 	char dir[PATH_MAX], git[PATH_MAX];
 	struct watch_repo *r;
@@ -268,6 +269,7 @@ static void get_repo(struct decoder *d)
 	r->id = id;
 	r->node = node;
 	r->held = held;
+	r->series = series;
 	r->since = since;
 }
 

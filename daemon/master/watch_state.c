@@ -166,6 +166,7 @@ static void put_repos(struct encoder *e)
 		put_u32(e, r->id);
 		put_node_number(e, r->node);
 		put_u8(e, r->held);
+		put_u8(e, (uint8_t)r->series);
 		put_u64(e, (uint64_t)r->since.ns);
 		put_str(e, r->dir);
 		put_str(e, r->git);

@@ -3,7 +3,6 @@
 
 #include "tests/support/unit.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -143,6 +142,22 @@ TEST(the_deadline_follows_the_rules)
 			fail_msg("%s: %lld ms, expected %lld", deadlines[i].what, (long long)ms,
 				 (long long)deadlines[i].deadline);
 	}
+}
+
+TEST(between_two_locks_of_a_rebase_the_window_goes_on)
+{
+	struct debounce d;
+
+	debounce_init(&d, 3);
+	debounce_series(&d, true);
+	debounce_file(&d, "/a", DEBOUNCE_CLOSED, at(0));
+	assert_true(debounce_deadline(&d).ns == at(3).ns); /* halted, and somebody edits: no lock */
+	debounce_lock(&d, true, at(1), at(1));
+	debounce_lock(&d, false, at(5), at(5));
+	assert_true(debounce_deadline(&d).ns == at(5 + DEBOUNCE_SERIES_MS).ns);
+	debounce_series(&d, false);
+	assert_true(debounce_deadline(&d).ns == at(25).ns);
+	debounce_finish(&d);
 }
 
 /* A batch as text: its paths, "overflow", or "-" for none. */
@@ -346,50 +361,15 @@ TEST(a_window_takes_thousands_of_files_once_each)
 	debounce_finish(&d);
 }
 
-TEST(a_pending_window_survives_being_saved)
-{
-	static const struct step steps[] = {
-		{LOCK, 0, NULL, 0}, CLOSED(1, "/a"),	     GONE(2, "/b"), CREATED(3, "/c"),
-		{DIR_, 4, NULL, 0}, {OVERFLOW_, 5, NULL, 0}, OVER,
-	};
-	struct world w = {DEBOUNCE_AWAY, "/c", 0};
-	struct debounce d, copy;
-	struct buf bytes;
-	struct reader r;
-	char text[64];
-
-	debounce_init(&d, 3);
-	debounce_init(&copy, 3);
-	play(&d, steps);
-	buf_init(&bytes, SIZE_MAX);
-	assert_int_equal(debounce_save(&d, &bytes), 0);
-	reader_init(&r, buf_data(&bytes), buf_len(&bytes));
-	assert_int_equal(debounce_restore(&copy, &r), 0);
-	assert_int_equal(reader_left(&r), 0);
-	assert_true(debounce_deadline(&copy).ns == debounce_deadline(&d).ns);
-	debounce_lock(&copy, false, at(10), at(10));
-	assert_true(debounce_deadline(&copy).ns == at(63).ns);
-	assert_string_equal(take(&copy, 63, false, &w, text, sizeof(text)), "/a /boverflow");
-
-	for (size_t len = 0; len < buf_len(&bytes); len++) {
-		reader_init(&r, buf_data(&bytes), len);
-		assert_int_equal(debounce_restore(&copy, &r), -EBADMSG);
-		assert_false(debounce_pending(&copy));
-	}
-	buf_finish(&bytes);
-	debounce_finish(&d);
-	debounce_finish(&copy);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_deadline_follows_the_rules),
+		cmocka_unit_test(between_two_locks_of_a_rebase_the_window_goes_on),
 		cmocka_unit_test(a_window_that_closes_holds_what_changed),
 		cmocka_unit_test(a_file_that_is_gone_at_the_second_look_is_deleted),
 		cmocka_unit_test(batches_are_numbered_and_empty_windows_are_not),
 		cmocka_unit_test(a_window_takes_thousands_of_files_once_each),
-		cmocka_unit_test(a_pending_window_survives_being_saved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
