@@ -20,7 +20,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define LOCK_TRIES	20 /* a millisecond apart */
+#define LOCK_TRIES	5000 /* of a millisecond each, while somebody looks */
 #define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 
 struct instance {
@@ -128,12 +128,16 @@ static int make_dir(const char *dir, struct config_error *e)
 	return 0;
 }
 
-/* Whoever only looks whether we live holds the lock for some microseconds (path_instance_alive()). */
+/*
+ * Whoever only looks whether we live holds the lock shared, for some microseconds (path_instance_alive()); a daemon
+ * holds it alone. So one that cannot even be shared is a daemon's, and any other will be free in a moment.
+ */
 static int lock_file(int fd)
 {
 	for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; tries++) {
-		if (errno != EWOULDBLOCK || tries == LOCK_TRIES)
+		if (errno != EWOULDBLOCK || tries == LOCK_TRIES || flock(fd, LOCK_SH | LOCK_NB) < 0)
 			return -errno;
+		flock(fd, LOCK_UN);
 		poll(NULL, 0, 1);
 	}
 	return 0;
