@@ -10,8 +10,6 @@ from support import build, http
 from support.nursery import Shop, app, version
 from support.wait import until
 
-RELOADS = build.amount(normal=100, sanitized=20, soak=1000)
-
 # What a process can tell about itself that must not depend on how it came to be.
 PORTRAIT = """\
 import ctypes, gc, io, json, os, signal, stat, sys, threading
