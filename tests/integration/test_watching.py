@@ -1,6 +1,7 @@
 """From files to generations: what belongs together is one, what is no change is none, nothing half-written is served."""
 
 import itertools
+import json
 import os
 import shutil
 import time
@@ -9,13 +10,17 @@ from datetime import datetime
 import pytest
 
 from support import apps, build, editors, http
+from support.crowd import Listener
 from support.editors import Folder
+from support.sp import Admin
 from support.wait import pause, until
 
 # Starts at once, and does not when a.py is not whole.
 COMMAND = ("--ready", "delay:1", "--", "sh", "-c", 'tail -n 1 a.py | grep -q "^# end" || exit 1; exec sleep 3600')
 ROUNDS = build.amount(normal=1, sanitized=1, soak=50)
 ATTEMPTS = 4
+BURSTS = build.amount(normal=40, sanitized=10, soak=1000)
+FILES_A_BURST = 10
 
 
 class Counter:
@@ -168,6 +173,41 @@ def test_a_rebase_of_twenty_commits_is_one_generation(box, figures):
         delays.append(delay_ms(generation, [box.project / "f0.py"]))
     figures(f"git rebase of 20 commits, {ROUNDS} times one generation: "
             f"{max(delays):.0f} ms at most after the last write")
+
+
+class Changes(Listener):
+    """Keeps the paths that the daemon says have changed, and counts how often it began anew."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.paths, self.images = set(), 0
+
+    def hear(self, event):
+        event = json.loads(event)
+        assert "truncated" not in event, event
+        if event["type"] == "change":
+            self.paths |= set(event["paths"])
+        elif event["type"] == "generation":
+            self.images += event["generation"]["state"] == "booting"
+
+
+@pytest.mark.soak
+def test_no_file_is_missed_that_is_written_while_the_daemon_executes_itself(box, watched, figures):
+    """Bursts of new files, each of which makes a new image, and in the middle of every second burst another is asked for."""
+    path = box.admin_socket()
+    with Admin(path) as admin, Changes(path.with_name("events.sock")) as changes:
+        for burst in range(BURSTS):
+            for number in range(FILES_A_BURST):
+                (box.project / f"b{burst}_{number}.py").write_text("x = 1\n")
+                if (burst % 2, number) == (1, FILES_A_BURST // 2):
+                    admin.call("reload", wait="accepted")
+            pause(0.035)
+        box.ctl("sync")
+        changes.wait(admin.call("events", max=0)["last"])
+    assert changes.error is None
+    missed = {str(file) for file in box.project.glob("b*.py")} - changes.paths
+    assert missed == set() and changes.images > BURSTS
+    figures(f"{BURSTS * FILES_A_BURST} files written during {changes.images} re-execs: none missed")
 
 
 @pytest.mark.parametrize("policy", ["fresh", "overlap"])

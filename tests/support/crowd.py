@@ -82,10 +82,15 @@ class Listener(Client):
         self.first = self.last = None
 
     def step(self):
-        seq = int(SEQ.search(self._stream.receive()).group(1))
+        event = self._stream.receive()
+        seq = int(SEQ.search(event).group(1))
         self.first = self.first or seq
         assert self.last is None or seq == self.last + 1, f"event {seq} after {self.last}"
+        self.hear(event)
         self.last = seq
+
+    def hear(self, event):
+        """What it does with an event, as JSON."""
 
     def hang_up(self):
         with contextlib.suppress(OSError):
