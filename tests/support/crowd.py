@@ -79,6 +79,8 @@ class Listener(Client):
     def __init__(self, path):
         super().__init__()
         self._stream = Stream(path, HELLO_SUB, HELLO_PUB)
+        # There may be nothing to tell for long; hang_up() ends the waiting.
+        self._stream.socket.settimeout(None)
         self.first = self.last = None
 
     def step(self):
