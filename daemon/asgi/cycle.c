@@ -283,7 +283,7 @@ struct cycle *cycle_create(struct asgi *a, struct http_request *req)
 	c->full = false;
 	c->task = NULL;
 	c->waiters = NULL;
-	c->held = (struct list_node){0};
+	c->held = c->link = (struct list_node){0}; /* Python's memory is not empty */
 	list_push_back(&a->cycles, &c->link);
 	http_request_set_data(req, c);
 	return c;
