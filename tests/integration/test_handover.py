@@ -6,8 +6,10 @@ import subprocess
 import pytest
 
 from support import apps, build, http
+from support.load import under_load
 from support.poller import Poller
 
+TIMES = build.amount(normal=30, sanitized=5, soak=1000)
 GATED = 'open("gate").read()\n'
 
 
@@ -42,6 +44,17 @@ def test_in_overlap_the_old_generation_answers_until_the_new_one_is_ready(box, g
     for poller in (new, kept):
         assert poller.lost() == {} and set(poller.statuses()) == {200}
         assert poller.backward(apps.version_of) == []
+
+
+def test_in_overlap_whoever_was_told_that_a_generation_serves_meets_its_code(box):
+    box.write("main.py", apps.asgi(1))
+    daemon = box.daemon("--workers", "2", env=apps.NO_BYTECODE).wait_serving()
+    address = daemon.address
+    with under_load(daemon):
+        for version in range(2, 2 + TIMES):
+            box.write("main.py", apps.asgi(version))
+            assert box.ctl("reload").returncode == 0
+            assert [apps.version_of(http.fetch(address)) for _ in range(4)] == [version] * 4
 
 
 @pytest.mark.smoke
