@@ -26,9 +26,17 @@ class Log:
     def __init__(self):
         self.lines = []
         self._changed = threading.Condition()
+        self._readers = []
 
     def follow(self, pipe):
-        threading.Thread(target=self._read, args=(pipe,), daemon=True).start()
+        reader = threading.Thread(target=self._read, args=(pipe,), daemon=True)
+        self._readers.append(reader)
+        reader.start()
+
+    def join(self, timeout):
+        """Until the pipes are at their end: what a process said last may be read after its exit."""
+        for reader in self._readers:
+            reader.join(timeout)
 
     def _read(self, pipe):
         with pipe:
@@ -109,7 +117,9 @@ class Daemon:
         self.process.send_signal(number)
 
     def wait_exit(self, timeout=15):
-        return self.process.wait(timeout * build.SLOWNESS)
+        status = self.process.wait(timeout * build.SLOWNESS)
+        self.log.join(timeout=2)
+        return status
 
     def stop(self):
         """Stops it as an init system would. Returns the exit status."""
