@@ -57,25 +57,16 @@ pid_t birth_fork(int *orphaned)
 	return newborn;
 }
 
-int birth_adopt(int orphaned, pid_t master)
+/* Returns when the one in the middle is gone, or the nursery is. */
+static int wait_for_adoption(int orphaned, pid_t master)
 {
 	char nothing;
-	ssize_t n;
 
-	/* It ends with the one in the middle, or with the nursery. */
-	do
-		n = read(orphaned, &nothing, 1);
-	while (n < 0 && errno == EINTR);
-	fd_close(&orphaned);
-	/* Not before: the signal comes when any parent ends, and the first one just did. */
-	if (n < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-		return -errno;
+	while (read(orphaned, &nothing, 1) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
 	return getppid() == master ? 0 : -ECHILD;
-}
-
-int birth_hatch(int egg, const int *fds, size_t nfds)
-{
-	return fd_send(egg, "", 1, fds, nfds);
 }
 
 static int say_hello(void)
@@ -92,15 +83,16 @@ static int say_hello(void)
 	return err;
 }
 
-int birth_wait(int nursery)
+int birth_settle(int orphaned, pid_t master, const int *fds, size_t nfds)
 {
-	int fds[FD_PASS_MAX], err;
-	size_t nfds = 0;
-	char byte;
-	ssize_t n = fd_recv(nursery, &byte, 1, fds, &nfds);
+	int err = wait_for_adoption(orphaned, master);
 
-	if (n <= 0)
-		return n < 0 ? (int)n : -EPIPE;
-	err = fd_place(fds, nfds);
+	/* Not before: the signal comes when any parent ends, and the first one just did. */
+	if (!err && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		err = -errno;
+	if (!err && getppid() != master)
+		err = -ECHILD;
+	if (!err)
+		err = fd_place(fds, nfds);
 	return err ? err : say_hello();
 }

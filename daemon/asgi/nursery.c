@@ -47,6 +47,19 @@ static void close_all(int *fds, size_t nfds)
 		fd_close(&fds[i]);
 }
 
+/* Waits for a message of one type; others are not for a nursery. */
+static int receive_type(enum channel_type type, char *buf, struct channel_message *m, int *fds,
+			size_t *nfds)
+{
+	for (;;) {
+		if (receive(buf, m, fds, nfds) < 0)
+			return -1;
+		if (m->type == type)
+			return 0;
+		close_all(fds, *nfds);
+	}
+}
+
 PyDoc_STRVAR(role_doc,
 	     "role()\n\nWhat the master has called this process to: \"worker\" or \"nursery\".");
 
@@ -74,11 +87,10 @@ static int receive_steps(char *buf, PyObject *list)
 	uint8_t flags;
 
 	do {
-		if (receive(buf, &m, fds, &nfds) < 0)
+		if (receive_type(CHANNEL_PRELOAD, buf, &m, fds, &nfds) < 0)
 			return -1;
 		close_all(fds, nfds);
-		if (m.type != CHANNEL_PRELOAD ||
-		    texts_receive(m.body, m.len, &flags, &texts, &len) < 0) {
+		if (texts_receive(m.body, m.len, &flags, &texts, &len) < 0) {
 			py_raise_errno(EBADMSG);
 			return -1;
 		}
@@ -159,74 +171,32 @@ static PyObject *fd_list(int *fds, size_t nfds)
 	return list;
 }
 
-/* (the token, the descriptors) of SPAWN; a new reference. */
-static PyObject *read_spawn(const struct channel_message *m, int *fds, size_t nfds)
+PyDoc_STRVAR(next_doc, "next()\n\n"
+		       "Sleep until the master wants a worker. Returns (token, the master's pid, "
+		       "the worker's descriptors).");
+
+static PyObject *nursery_next(PyObject *module BB_UNUSED, PyObject *unused BB_UNUSED)
 {
-	struct nursery_spawn spawn;
+	char *buf = malloc(CHANNEL_MESSAGE_MAX);
+	struct nursery_spawn spawn = {0};
+	struct channel_message m;
+	int fds[FD_PASS_MAX], err;
+	size_t nfds = 0;
 	PyObject *list;
 
-	if (nursery_spawn_decode(m->body, m->len, &spawn) < 0) {
-		close_all(fds, nfds);
-		return py_raise_errno(EBADMSG);
-	}
-	list = fd_list(fds, nfds);
-	return list ? Py_BuildValue("sKN", "spawn", (unsigned long long)spawn.token, list) : NULL;
-}
-
-static PyObject *read_prepare(const struct channel_message *m, int *fds, size_t nfds)
-{
-	struct nursery_prepare p;
-
-	close_all(fds, nfds);
-	if (nursery_prepare_decode(m->body, m->len, &p) < 0)
-		return py_raise_errno(EBADMSG);
-	return Py_BuildValue("sIO", "prepare", (unsigned)p.workers, p.asked ? Py_True : Py_False);
-}
-
-/* What the message asks of a nursery; None if it is for somebody else. */
-static PyObject *read_request(const struct channel_message *m, int *fds, size_t nfds)
-{
-	if (m->type == CHANNEL_SPAWN)
-		return read_spawn(m, fds, nfds);
-	if (m->type == CHANNEL_PREPARE)
-		return read_prepare(m, fds, nfds);
-	close_all(fds, nfds);
-	Py_RETURN_NONE;
-}
-
-/* Whether there is something to read within so many milliseconds; any number below 0 is for ever. */
-static bool arrives(int timeout_ms)
-{
-	struct pollfd p = {.fd = WORKER_CHANNEL_FD, .events = POLLIN};
-
-	return poll(&p, 1, timeout_ms) != 0;
-}
-
-PyDoc_STRVAR(
-	next_doc,
-	"next(timeout)\n\nSleep until the master wants something: (\"spawn\", token, "
-	"descriptors), or\n(\"prepare\", how many, whether they are asked for). None when so many "
-	"milliseconds have passed;\n-1 is for ever.");
-
-static PyObject *nursery_next(PyObject *module BB_UNUSED, PyObject *args)
-{
-	PyObject *request = NULL;
-	struct channel_message m;
-	int fds[FD_PASS_MAX], timeout;
-	size_t nfds = 0;
-	char *buf;
-
-	if (!PyArg_ParseTuple(args, "i", &timeout))
-		return NULL;
-	if (!arrives(timeout))
-		Py_RETURN_NONE;
-	buf = malloc(CHANNEL_MESSAGE_MAX);
 	if (!buf)
 		return PyErr_NoMemory();
-	if (receive(buf, &m, fds, &nfds) == 0)
-		request = read_request(&m, fds, nfds);
+	err = receive_type(CHANNEL_SPAWN, buf, &m, fds, &nfds);
+	if (!err && nursery_spawn_decode(m.body, m.len, &spawn) < 0) {
+		close_all(fds, nfds);
+		py_raise_errno(EBADMSG);
+		err = -1;
+	}
 	free(buf);
-	return request;
+	list = err ? NULL : fd_list(fds, nfds);
+	return list ? Py_BuildValue("KIN", (unsigned long long)spawn.token, (unsigned)spawn.master,
+				    list)
+		    : NULL;
 }
 
 PyDoc_STRVAR(refuse_doc,
@@ -258,60 +228,34 @@ static int read_fds(PyObject *list, int *fds, size_t *nfds)
 	return PyErr_Occurred() ? -1 : 0;
 }
 
-/* The newborn's life until it is a worker. It ends here if nobody wants it. */
-static void become_worker(int orphaned, pid_t master, int nursery)
-{
-	if (birth_adopt(orphaned, master) < 0 || birth_wait(nursery) < 0)
-		_exit(0);
-}
+PyDoc_STRVAR(bear_doc, "bear(master, descriptors)\n\n"
+		       "Fork a worker, which gets the descriptors, and is the child of the process "
+		       "`master`.\nReturns True in the worker and False here.");
 
-PyDoc_STRVAR(lay_doc,
-	     "lay(master)\n\n"
-	     "Fork a process that is the child of the process `master`, and becomes a worker when "
-	     "it is\nhatched. Returns the socket to do that with; None in the worker, then.");
-
-static PyObject *nursery_lay(PyObject *module BB_UNUSED, PyObject *args)
+static PyObject *nursery_bear(PyObject *module BB_UNUSED, PyObject *args)
 {
-	int master, orphaned, ends[2];
+	int fds[FD_PASS_MAX];
+	PyObject *list;
+	size_t nfds;
+	int master, orphaned;
 	pid_t pid;
 
-	if (!PyArg_ParseTuple(args, "i", &master))
+	if (!PyArg_ParseTuple(args, "iO!", &master, &PyList_Type, &list) ||
+	    read_fds(list, fds, &nfds) < 0)
 		return NULL;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
-		return py_raise_errno(errno);
 	PyOS_BeforeFork();
 	pid = birth_fork(&orphaned);
 	if (pid == 0) {
 		PyOS_AfterFork_Child();
-		fd_close(&ends[0]);
-		become_worker(orphaned, master, ends[1]);
-		Py_RETURN_NONE;
+		if (birth_settle(orphaned, master, fds, nfds) < 0)
+			_exit(1);
+		Py_RETURN_TRUE;
 	}
 	PyOS_AfterFork_Parent();
-	fd_close(&ends[1]);
-	if (pid < 0) {
-		fd_close(&ends[0]);
+	close_all(fds, nfds);
+	if (pid < 0)
 		return py_raise_errno(pid);
-	}
-	return PyLong_FromLong(ends[0]);
-}
-
-PyDoc_STRVAR(hatch_doc,
-	     "hatch(egg, descriptors)\n\nMake a worker of it, which gets the descriptors.");
-
-static PyObject *nursery_hatch(PyObject *module BB_UNUSED, PyObject *args)
-{
-	int fds[FD_PASS_MAX], egg, err;
-	PyObject *list;
-	size_t nfds;
-
-	if (!PyArg_ParseTuple(args, "iO!", &egg, &PyList_Type, &list) ||
-	    read_fds(list, fds, &nfds) < 0)
-		return NULL;
-	err = birth_hatch(egg, fds, nfds);
-	if (err)
-		return py_raise_errno(err);
-	Py_RETURN_NONE;
+	Py_RETURN_FALSE;
 }
 
 PyMethodDef *nursery_functions(void)
@@ -321,10 +265,9 @@ PyMethodDef *nursery_functions(void)
 		{"preload", nursery_preload, METH_NOARGS, preload_doc},
 		{"warm", nursery_warm, METH_VARARGS, warm_doc},
 		{"spoilt", nursery_spoilt, METH_VARARGS, spoilt_doc},
-		{"next", nursery_next, METH_VARARGS, next_doc},
+		{"next", nursery_next, METH_NOARGS, next_doc},
 		{"refuse", nursery_refuse, METH_VARARGS, refuse_doc},
-		{"lay", nursery_lay, METH_VARARGS, lay_doc},
-		{"hatch", nursery_hatch, METH_VARARGS, hatch_doc},
+		{"bear", nursery_bear, METH_VARARGS, bear_doc},
 		{NULL, NULL, 0, NULL},
 	};
 

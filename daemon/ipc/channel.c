@@ -49,8 +49,6 @@ const char *channel_type_name(enum channel_type t)
 		return "hello";
 	case CHANNEL_RETRY:
 		return "retry";
-	case CHANNEL_PREPARE:
-		return "prepare";
 	}
 	return "unknown";
 }

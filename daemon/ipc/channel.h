@@ -26,8 +26,7 @@
  *   master                                    nursery, worker
  *     PRELOAD (what to import) ─────────────────►
  *     ◄─────────────── WARM | SPOILT (then it exits)
- *     PREPARE workers will be wanted soon ──────►
- *     SPAWN   a worker with these fds ──────────►
+ *     SPAWN   fork a worker with these fds ─────►
  *     ◄─────────────── REFUSED
  *     ◄─────────────── HELLO    (on the newborn worker's own channel)
  *     ◄─────────────── RETRY    (the same: start me without the nursery; then it exits)
@@ -64,7 +63,6 @@ enum channel_type {
 	CHANNEL_REFUSED = 15,
 	CHANNEL_HELLO = 16,
 	CHANNEL_RETRY = 17,
-	CHANNEL_PREPARE = 18,
 };
 
 const char *channel_type_name(enum channel_type t);

@@ -119,29 +119,11 @@ int nursery_number_decode(const void *data, size_t len, uint32_t *number)
 	return reader_u32(&r, number);
 }
 
-int nursery_prepare_encode(const struct nursery_prepare *p, struct buf *out)
-{
-	int err = buf_add_u32(out, p->workers);
-
-	return err ? err : buf_add_u8(out, p->asked);
-}
-
-int nursery_prepare_decode(const void *data, size_t len, struct nursery_prepare *p)
-{
-	uint32_t workers = 0;
-	uint8_t asked = 0;
-	struct reader r;
-
-	reader_init(&r, data, len);
-	if (reader_u32(&r, &workers) < 0 || reader_u8(&r, &asked) < 0)
-		return -EBADMSG;
-	*p = (struct nursery_prepare){.workers = workers, .asked = asked};
-	return 0;
-}
-
 int nursery_spawn_encode(const struct nursery_spawn *s, struct buf *out)
 {
-	return buf_add_u64(out, s->token);
+	int err = buf_add_u64(out, s->token);
+
+	return err ? err : buf_add_u32(out, s->master);
 }
 
 int nursery_spawn_decode(const void *data, size_t len, struct nursery_spawn *s)
@@ -150,7 +132,7 @@ int nursery_spawn_decode(const void *data, size_t len, struct nursery_spawn *s)
 	struct reader r;
 
 	reader_init(&r, data, len);
-	if (reader_u64(&r, &got.token) < 0)
+	if (reader_u64(&r, &got.token) < 0 || reader_u32(&r, &got.master) < 0)
 		return -EBADMSG;
 	*s = got;
 	return 0;

@@ -4,8 +4,7 @@
  *   PRELOAD, MODULES   flags:u8  text*        in several messages if need be: each but the last has MODULES_MORE
  *   WARM               modules:u32
  *   SPOILT             text (why)  text*      names of modules that are not to be preloaded
- *   PREPARE            workers:u32  asked:u8
- *   SPAWN              token:u64  with the worker's descriptors, in the order of their numbers
+ *   SPAWN              token:u64  master:u32  with the worker's descriptors, in the order of their numbers
  *   REFUSED            token:u64  text (why)
  *   HELLO              pid:u32
  *   RETRY              text (why)
@@ -21,7 +20,6 @@
 #include "common/attr.h"
 #include "common/buf.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,16 +55,9 @@ int texts_receive(const void *data, size_t len, uint8_t *flags, const void **tex
 int nursery_number_encode(uint32_t number, struct buf *out) BB_NODISCARD; /* WARM, HELLO */
 int nursery_number_decode(const void *data, size_t len, uint32_t *number) BB_NODISCARD;
 
-struct nursery_prepare {
-	uint32_t workers; /* that will be wanted */
-	bool asked;	  /* they will for sure: whether everything is fresh may be looked at now */
-};
-
-int nursery_prepare_encode(const struct nursery_prepare *p, struct buf *out) BB_NODISCARD;
-int nursery_prepare_decode(const void *data, size_t len, struct nursery_prepare *p) BB_NODISCARD;
-
 struct nursery_spawn {
-	uint64_t token; /* the master's, for its answer */
+	uint64_t token;	 /* the master's, for its answer */
+	uint32_t master; /* pid: who becomes the parent */
 };
 
 int nursery_spawn_encode(const struct nursery_spawn *s, struct buf *out) BB_NODISCARD;

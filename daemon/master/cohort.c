@@ -129,7 +129,6 @@ static void proc_message(struct proc *p, const struct channel_message *m)
 	case CHANNEL_DRAIN:
 	case CHANNEL_STOP:
 	case CHANNEL_PRELOAD:
-	case CHANNEL_PREPARE:
 	case CHANNEL_SPAWN:
 		break; /* ours to say, not a worker's */
 	case CHANNEL_MODULES:

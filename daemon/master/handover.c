@@ -5,7 +5,6 @@
 #include "daemon/master/logbook.h"
 #include "daemon/master/master.h"
 #include "daemon/master/master_state.h"
-#include "daemon/master/nursery.h"
 #include "daemon/master/reexec.h"
 #include "daemon/master/supervisor.h"
 #include "daemon/master/task.h"
@@ -115,7 +114,6 @@ static int start_trial(struct master *m, const struct generation *g)
 static void hand_over(struct master *m, struct generation *g)
 {
 	course_enter(m, g, GEN_EV_HAND_OVER);
-	nursery_prepare(m->nursery, m->config->workers, true);
 	if (!reexec_is_new(m->exec_path) || start_trial(m, g) < 0)
 		exec_now(m, g);
 }

@@ -6,7 +6,6 @@
 #include "daemon/master/instance.h"
 #include "daemon/master/json_text.h"
 #include "daemon/master/master.h"
-#include "daemon/master/nursery.h"
 #include "daemon/master/watcher.h"
 
 #include <unistd.h>
@@ -47,14 +46,6 @@ static void changed(void *owner, const struct watch_batch *b)
 	(void)master_reload(m, GEN_CHANGE, b->paths, b->first, NULL);
 }
 
-/* The nursery gets ready while we wait whether that was all. */
-static void stirred(void *owner)
-{
-	struct master *m = owner;
-
-	nursery_prepare(m->nursery, m->config->workers, false);
-}
-
 /* What is never a change: our own folder, should it lie in the tree. */
 static int own_paths(const struct master *m, struct strv *own)
 {
@@ -85,8 +76,6 @@ int master_watch_start(struct master *m)
 	wc = watch_config_of(m, &own);
 	if (rc == 0)
 		rc = watcher_create(&m->watcher, m->loop, &wc, changed, m);
-	if (rc == 0)
-		watcher_on_stir(m->watcher, stirred, m);
 	strv_finish(&own);
 	if (rc < 0)
 		log_error_errno(rc, "cannot watch for changes");
@@ -108,8 +97,6 @@ int master_watch_resume(struct master *m, int inotify_fd, const void *state, siz
 	wc = watch_config_of(m, &own);
 	if (rc == 0)
 		rc = watcher_restore(&m->watcher, m->loop, &wc, changed, m, inotify_fd, state, len);
-	if (rc == 0)
-		watcher_on_stir(m->watcher, stirred, m);
 	strv_finish(&own);
 	if (rc < 0)
 		log_error_errno(rc, "cannot watch for changes any longer");

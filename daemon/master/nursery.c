@@ -158,24 +158,9 @@ void nursery_learn(struct nursery *n, uint64_t generation, const void *body, siz
 	}
 }
 
-void nursery_prepare(struct nursery *n, uint32_t workers, bool asked)
-{
-	const struct nursery_prepare prepare = {.workers = workers, .asked = asked};
-	struct buf body;
-
-	if (!n->proc || !nursery_policy_bears(&n->policy))
-		return;
-	buf_init(&body, CHANNEL_MESSAGE_MAX);
-	/* One that does not hear of it takes its time later. */
-	if (nursery_prepare_encode(&prepare, &body) == 0)
-		(void)!channel_send(n->proc->channel, CHANNEL_PREPARE, buf_data(&body),
-				    buf_len(&body), -1);
-	buf_finish(&body);
-}
-
 int nursery_spawn(struct nursery *n, const int *fds, size_t nfds, uint64_t *token)
 {
-	struct nursery_spawn spawn = {.token = n->token + 1};
+	struct nursery_spawn spawn = {.token = n->token + 1, .master = (uint32_t)getpid()};
 	struct buf body;
 	int err;
 

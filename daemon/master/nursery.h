@@ -41,8 +41,6 @@ void nursery_idle(struct nursery *n);
 /* The body of a MODULES message from a worker of `generation`. */
 void nursery_learn(struct nursery *n, uint64_t generation, const void *body, size_t len);
 
-/* So many workers may be asked for within moments. `asked`: they will, and what changes from now on is not theirs to know. */
-void nursery_prepare(struct nursery *n, uint32_t workers, bool asked);
 /*
  * Asks for a worker with fds[i] as its descriptor i, the fourth its channel. Returns 0 and its token: then HELLO
  * comes on that channel, or it is refused, or the other end of the channel closes. Else -EAGAIN: it is not warm; -errno.

@@ -135,11 +135,6 @@ struct mono watch_deadline(const struct watch *w)
 	return at;
 }
 
-bool watch_is_open(const struct watch *w)
-{
-	return !w->paused && mono_is_set(debounce_deadline(&w->debounce));
-}
-
 bool watch_tick(struct watch *w, struct debounce_batch *b)
 {
 	struct mono now, close;

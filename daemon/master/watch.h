@@ -33,8 +33,6 @@ int watch_fd(const struct watch *w);
 void watch_read(struct watch *w);
 /* When watch_tick() is due; zero: never. */
 struct mono watch_deadline(const struct watch *w);
-/* Whether something that counts has changed, and its window is open. */
-bool watch_is_open(const struct watch *w);
 /* Does what is due. Returns true and fills *b (for the caller to finish its paths) when a window has closed. */
 bool watch_tick(struct watch *w, struct debounce_batch *b) BB_NODISCARD;
 /* Reads everything, looks at everything, closes the window. Returns true if anything changed. */

@@ -14,9 +14,6 @@ struct watcher {
 	ev_timer timer;
 	watch_changed_fn *changed;
 	void *owner;
-	watch_stirred_fn *stirred; /* or NULL */
-	void *stirred_owner;
-	bool open; /* a window was, when we last looked */
 };
 
 /* Sets the timer to when the watch wants to be called, or stops it. */
@@ -55,7 +52,6 @@ static void tick(struct watcher *w)
 	struct debounce_batch b;
 	bool changed = watch_tick(w->watch, &b);
 
-	w->open = watch_is_open(w->watch);
 	rearm(w);
 	if (changed)
 		report(w, &b);
@@ -65,13 +61,8 @@ static void readable_cb(struct ev_loop *loop BB_UNUSED, ev_io *io, int revents B
 {
 	struct watcher *w = container_of(io, struct watcher, readable);
 
-	bool open = w->open;
-
 	watch_read(w->watch);
 	rearm(w);
-	w->open = watch_is_open(w->watch);
-	if (w->open && !open && w->stirred)
-		w->stirred(w->stirred_owner);
 }
 
 static void timer_cb(struct ev_loop *loop BB_UNUSED, ev_timer *timer, int revents BB_UNUSED)
@@ -111,12 +102,6 @@ int watcher_create(struct watcher **w, struct ev_loop *loop, const struct watch_
 	int err = watch_create(&watch, c, NULL);
 
 	return err ? err : wrap(w, watch, loop, changed, owner);
-}
-
-void watcher_on_stir(struct watcher *w, watch_stirred_fn *stirred, void *owner)
-{
-	w->stirred = stirred;
-	w->stirred_owner = owner;
 }
 
 void watcher_destroy(struct watcher *w)

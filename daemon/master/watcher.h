@@ -48,10 +48,6 @@ int watcher_create(struct watcher **w, struct ev_loop *loop, const struct watch_
 		   watch_changed_fn *changed, void *owner) BB_NODISCARD;
 void watcher_destroy(struct watcher *w);
 
-/* Called when a window opens: `changed` may follow within milliseconds, or not at all. */
-typedef void watch_stirred_fn(void *owner);
-void watcher_on_stir(struct watcher *w, watch_stirred_fn *stirred, void *owner);
-
 /*
  * Across execve(2): appends the state (table, pending batch with times, counters, paused) to `out`
  * and returns the inotify descriptor to be kept open (-1 while polling). The watcher stays usable when exec fails.

@@ -288,7 +288,6 @@ static void handle_message(struct worker *w, struct channel_message *m)
 	case CHANNEL_REFUSED:
 	case CHANNEL_HELLO:
 	case CHANNEL_RETRY:
-	case CHANNEL_PREPARE:
 		break; /* not for us, now */
 	}
 	fd_close(&m->fd);

@@ -136,7 +136,7 @@ TEST(a_list_that_was_cut_is_no_list)
 
 TEST(a_spawn_and_its_refusal_survive_the_trip_and_their_end_may_grow)
 {
-	struct nursery_spawn spawn = {.token = 1ULL << 40}, got;
+	struct nursery_spawn spawn = {.token = 1ULL << 40, .master = 4711}, got;
 	uint64_t token;
 	struct buf b;
 	char *why;
@@ -146,7 +146,7 @@ TEST(a_spawn_and_its_refusal_survive_the_trip_and_their_end_may_grow)
 	assert_int_equal(nursery_spawn_decode(buf_data(&b), buf_len(&b) - 1, &got), -EBADMSG);
 	assert_int_equal(buf_add_u8(&b, 1), 0);
 	assert_int_equal(nursery_spawn_decode(buf_data(&b), buf_len(&b), &got), 0);
-	assert_true(got.token == spawn.token);
+	assert_true(got.token == spawn.token && got.master == spawn.master);
 	buf_consume(&b, buf_len(&b));
 	assert_int_equal(nursery_refused_encode(7, "x.py has changed", &b), 0);
 	assert_int_equal(nursery_refused_decode(buf_data(&b), buf_len(&b), &token, &why), 0);
@@ -155,19 +155,6 @@ TEST(a_spawn_and_its_refusal_survive_the_trip_and_their_end_may_grow)
 	free(why);
 	assert_int_equal(nursery_refused_decode(buf_data(&b), buf_len(&b) - 1, &token, &why),
 			 -EBADMSG);
-	buf_finish(&b);
-}
-
-TEST(a_warning_of_what_will_be_wanted_survives_the_trip)
-{
-	struct nursery_prepare prepare = {.workers = 3, .asked = true}, got = {0};
-	struct buf b;
-
-	buf_init(&b, SIZE_MAX);
-	assert_int_equal(nursery_prepare_encode(&prepare, &b), 0);
-	assert_int_equal(nursery_prepare_decode(buf_data(&b), buf_len(&b) - 1, &got), -EBADMSG);
-	assert_int_equal(nursery_prepare_decode(buf_data(&b), buf_len(&b), &got), 0);
-	assert_true(got.workers == 3 && got.asked);
 	buf_finish(&b);
 }
 
@@ -217,7 +204,6 @@ int main(void)
 		WITH_SINK(whoever_sends_says_why_it_failed),
 		WITH_SINK(a_list_that_was_cut_is_no_list),
 		WITH_SINK(a_spawn_and_its_refusal_survive_the_trip_and_their_end_may_grow),
-		WITH_SINK(a_warning_of_what_will_be_wanted_survives_the_trip),
 		WITH_SINK(a_reason_comes_before_the_names),
 		WITH_SINK(a_number_survives_the_trip),
 	};

@@ -6,6 +6,7 @@ It is never needed: at any doubt a worker starts without it.
 """
 
 import gc
+import importlib
 import io
 import os
 import signal
@@ -15,31 +16,24 @@ import time
 
 from blackbulld import _blackbulld, claims, errors, freshness, imports, preload
 
-PATIENCE = 1000  # ms: then whoever prepared for a reload did it for nothing
-VALID = 0.25  # s, from looking whether everything is as it was to a birth
-
 
 def run():
     """Returns in each worker that is born, with its claims. The nursery itself ends with the master."""
     # Ctrl-C is for the master, and reaches everybody at the terminal.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     nursery = warm_up(_blackbulld.preload())
-    try:
-        while True:
-            nursery.serve()
-    except Born:
-        begin()
-        return nursery.claims()
-
-
-class Born(Exception):
-    """Raised in a worker that was born: it leaves everything that is the nursery's."""
+    while True:
+        token, master, descriptors = _blackbulld.next()
+        if nursery.bears(token, master, descriptors):
+            begin()
+            return nursery.claims()
 
 
 def warm_up(steps):
-    # What every worker needs, as early as in a cold start.
-    from blackbulld import boot, fresh, interface, lifespan, loader, loops, request, server  # noqa: F401
+    # What every worker needs, as early as in a cold start; and what invalidate_caches() needs.
+    from blackbulld import boot, interface, lifespan, loader, loops, request, server  # noqa: F401
 
+    importlib.invalidate_caches()
     nursery = Nursery(preload.Preloader(steps))
     nursery.preload()
     gc.collect()
@@ -51,11 +45,6 @@ def warm_up(steps):
 class Nursery:
     def __init__(self, preloader):
         self.preloader = preloader
-        self.master = os.getppid()
-        self.eggs = []  # sockets of processes that wait to become workers
-        self.wanted = 0  # of these
-        self.checked = 0  # when we last looked whether everything is as it was
-        self.reason = None  # what we found then
 
     def preload(self):
         since = time.time_ns()
@@ -74,53 +63,20 @@ class Nursery:
     def claims(self):
         return claims.Claims(self.preloader.entries, imports.REPLACING)
 
-    def serve(self):
-        """Do what the master wants next. Comes back in the nursery only."""
-        missing = len(self.eggs) < self.wanted
-        request = _blackbulld.next(0 if missing else PATIENCE if self.eggs else -1)
-        if request:
-            getattr(self, request[0])(*request[1:])
-        elif missing:
-            self.eggs.append(self.lay())
-        else:
-            drop(self.eggs)
-            self.wanted = 0
-
-    def prepare(self, workers, asked):
-        """Workers will be wanted when the master has made up its mind and executed itself: what is done by then is done."""
-        self.wanted = workers
-        if asked:
-            self.checked = time.monotonic()
-            self.reason = self.stale()
-
-    def spawn(self, token, descriptors):
-        if time.monotonic() - self.checked > VALID:
-            self.reason = self.stale()
-        try:
-            if not self.reason:
-                self.hatch(descriptors)
-        except OSError as error:
-            self.reason = f"it cannot fork: {error.strerror}"
-        if self.reason:
-            self.wanted = 0
-            _blackbulld.refuse(token, self.reason)
-        drop(descriptors)
-
-    def hatch(self, descriptors):
-        self.wanted = max(self.wanted - 1, 0)
-        egg = self.eggs.pop(0) if self.eggs else self.lay()
-        try:
-            _blackbulld.hatch(egg, descriptors)
-        finally:
-            os.close(egg)
-
-    def lay(self):
-        """The socket of a new egg. What becomes of that goes its own way from here."""
+    def bears(self, token, master, descriptors):
+        """Returns True in the worker."""
+        reason = self.stale()
+        if reason:
+            _blackbulld.refuse(token, reason)
+            for descriptor in descriptors:
+                os.close(descriptor)
+            return False
         errors.flush()
-        egg = _blackbulld.lay(self.master)
-        if egg is None:
-            raise Born
-        return egg
+        try:
+            return _blackbulld.bear(master, descriptors)
+        except OSError as error:
+            _blackbulld.refuse(token, f"cannot fork: {error.strerror}")
+            return False
 
     def stale(self):
         """Why no worker can be born any more, or None."""
@@ -129,11 +85,6 @@ class Nursery:
             return f"{changed} has changed"
         hidden = self.preloader.hidden()
         return hidden[1] if hidden else None
-
-
-def drop(descriptors):
-    while descriptors:
-        os.close(descriptors.pop())
 
 
 def begin():
@@ -146,6 +97,7 @@ def begin():
         main_thread._set_native_id()  # what gdb and py-spy call it; CPython forgets that
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()  # its own generator is not seeded anew by fork(), as random's is
+    importlib.invalidate_caches()
 
 
 def reopen_stdin():
